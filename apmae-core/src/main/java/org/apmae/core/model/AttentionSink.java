@@ -1,0 +1,25 @@
+package org.apmae.core.model;
+
+import java.util.List;
+
+/**
+ * Receives what a recorder produces.
+ *
+ * <p>For every batch of prompts, {@link #patterns} is called once for each layer that has a selected head, in ascending
+ * order, and then {@link #verdicts} once, all on the thread that called {@link AttentionRecorder#record}.
+ */
+public interface AttentionSink {
+    /**
+     * Takes the patterns of one layer. The arrays are gone when this method returns: keep copies or, better, encodings.
+     *
+     * @param batch patterns and what they belong to
+     */
+    void patterns(AttentionBatch batch);
+
+    /**
+     * Takes the predictions for the batch whose patterns were just delivered.
+     *
+     * @param verdicts one for each prompt, in order
+     */
+    void verdicts(List<Verdict> verdicts);
+}

@@ -1,0 +1,2 @@
+/** From Java sources to completion scenarios and prompts. */
+package org.apmae.mining;
