@@ -94,11 +94,7 @@ public final class CorpusMiner {
         long files = 0;
         long characters = 0;
         Deque<CompletableFuture<MiningResult>> ahead = new ArrayDeque<>();
-        ExecutorService workers = Executors.newFixedThreadPool(threads, work -> {
-            Thread thread = new Thread(work, "apmae-mining");
-            thread.setDaemon(true);
-            return thread;
-        });
+        ExecutorService workers = Executors.newFixedThreadPool(threads, ParserThread::new);
         try (Stream<SourceFile> stream = corpus.files(counted)) {
             Iterator<SourceFile> sources = stream.iterator();
             while (sources.hasNext() || !ahead.isEmpty()) {

@@ -34,8 +34,8 @@ import org.apmae.core.scenario.SourceFile;
  * {@code tokens_do_not_fit} (the parser's tokens are not those of the text).
  *
  * <p>Where a task has more candidates than asked for, all subsets of that size are equally likely; the draw depends on the
- * seed, the text of the file and the task, and on nothing else. Thread-safe; each call parses on a thread of its own with
- * a large stack and waits for it.
+ * seed, the text of the file and the task, and on nothing else. Thread-safe; a call parses on a thread of its own with a
+ * large stack and waits for it, unless it comes from a {@link CorpusMiner}, whose threads have one.
  *
  * @see <a href="https://arxiv.org/abs/2604.03764">Automated Attention Pattern Discovery at Scale, section on scenarios</a>
  */
@@ -47,9 +47,6 @@ public final class JavaParserMiner implements ScenarioMiner {
     public static final int MAX_DEPTH = 1_000;
 
     private static final Set<CompletionTask> TASKS = Collections.unmodifiableSet(EnumSet.allOf(CompletionTask.class));
-
-    /** Address space only: pages of the stack that are not used take no memory. */
-    private static final long STACK_BYTES = 512L << 20;
 
     private static final int TOKENS_PER_RANDOM_SPAN = 20;
     private static final int SHORTEST_RANDOM_SPAN = 3;
@@ -100,21 +97,19 @@ public final class JavaParserMiner implements ScenarioMiner {
                     "too_deeply_nested",
                     "brackets are nested " + depth + " deep; at most " + MAX_DEPTH + " are parsed");
         }
+        if (Thread.currentThread() instanceof ParserThread) {
+            return parsed(text);
+        }
         CompletableFuture<Candidates> result = new CompletableFuture<>();
-        Runnable task = () -> {
-            try {
-                result.complete(Candidates.of(text, parse(text)));
-            } catch (StackOverflowError e) {
-                result.completeExceptionally(
-                        new UnusableSource("too_deeply_nested", "the parser needs a deeper stack than it has"));
-            } catch (Throwable e) {
-                // Handed over to the caller's thread, which throws it again.
-                result.completeExceptionally(e);
-            }
-        };
-        Thread parser = new Thread(null, task, "apmae-parser", STACK_BYTES);
-        parser.setDaemon(true);
-        parser.start();
+        new ParserThread(() -> {
+                    try {
+                        result.complete(parsed(text));
+                    } catch (Throwable e) {
+                        // Handed over to the caller's thread, which throws it again.
+                        result.completeExceptionally(e);
+                    }
+                })
+                .start();
         try {
             return result.join();
         } catch (CompletionException e) {
@@ -122,6 +117,14 @@ public final class JavaParserMiner implements ScenarioMiner {
                 throw unusable;
             }
             throw e;
+        }
+    }
+
+    private Candidates parsed(String text) throws UnusableSource {
+        try {
+            return Candidates.of(text, parse(text));
+        } catch (StackOverflowError e) {
+            throw new UnusableSource("too_deeply_nested", "the parser needs a deeper stack than it has");
         }
     }
 
