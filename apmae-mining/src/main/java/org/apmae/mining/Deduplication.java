@@ -116,7 +116,7 @@ public final class Deduplication {
     private static long[] constants(int from, long orWith) {
         long[] values = new long[PERMUTATIONS];
         for (int i = 0; i < PERMUTATIONS; i++) {
-            values[i] = TokenHashes.mix((from + i) * GOLDEN_GAMMA) | orWith;
+            values[i] = SplitMix.mix((from + i) * GOLDEN_GAMMA) | orWith;
         }
         return values;
     }
@@ -141,7 +141,7 @@ public final class Deduplication {
             long first = 1;
             long second = 2;
             for (long token : tokens) {
-                first = TokenHashes.mix(first * 31 + token);
+                first = SplitMix.mix(first * 31 + token);
                 second = (second ^ token) * GOLDEN_GAMMA;
                 second ^= second >>> 32;
             }
@@ -160,7 +160,7 @@ public final class Deduplication {
                 for (int j = i; j < Math.min(tokens.length, i + SHINGLE); j++) {
                     hash = hash * GOLDEN_GAMMA + tokens[j];
                 }
-                all[i] = (int) TokenHashes.mix(hash);
+                all[i] = (int) SplitMix.mix(hash);
             }
             Arrays.sort(all);
             int distinct = 0;
@@ -176,7 +176,7 @@ public final class Deduplication {
             int[] least = new int[PERMUTATIONS];
             Arrays.fill(least, Integer.MAX_VALUE);
             for (int shingle : shingles) {
-                long spread = TokenHashes.mix(shingle + GOLDEN_GAMMA);
+                long spread = SplitMix.mix(shingle + GOLDEN_GAMMA);
                 for (int p = 0; p < PERMUTATIONS; p++) {
                     least[p] = Math.min(least[p], (int) ((FACTORS[p] * spread + OFFSETS[p]) >>> 32));
                 }
@@ -185,7 +185,7 @@ public final class Deduplication {
             for (int b = 0; b < BANDS; b++) {
                 long hash = b;
                 for (int r = 0; r < ROWS; r++) {
-                    hash = TokenHashes.mix(hash * GOLDEN_GAMMA + least[b * ROWS + r]);
+                    hash = SplitMix.mix(hash * GOLDEN_GAMMA + least[b * ROWS + r]);
                 }
                 bands[b] = hash;
             }

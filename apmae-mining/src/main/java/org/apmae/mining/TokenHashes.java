@@ -13,6 +13,8 @@ final class TokenHashes {
     private int at;
     private long[] hashes;
     private int size;
+    private int depth;
+    private int deepest;
 
     private TokenHashes(String text) {
         this.text = text;
@@ -26,11 +28,11 @@ final class TokenHashes {
         return Arrays.copyOf(lexer.hashes, lexer.size);
     }
 
-    /** The finaliser of SplitMix64: every input bit reaches every output bit. */
-    static long mix(long value) {
-        long z = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
-        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-        return z ^ (z >>> 31);
+    /** Returns how deep the brackets of the text are nested at most; a cheap check before a recursive parser runs. */
+    static int bracketDepth(String text) {
+        TokenHashes lexer = new TokenHashes(text);
+        lexer.run();
+        return lexer.deepest;
     }
 
     private void run() {
@@ -61,9 +63,18 @@ final class TokenHashes {
                 at++;
                 skipQuoted(String.valueOf(c), true);
             } else {
+                nest(c);
                 at++;
             }
             add(start);
+        }
+    }
+
+    private void nest(char c) {
+        if (c == '(' || c == '[' || c == '{') {
+            deepest = Math.max(deepest, ++depth);
+        } else if (c == ')' || c == ']' || c == '}') {
+            depth--;
         }
     }
 
@@ -96,6 +107,6 @@ final class TokenHashes {
         if (size == hashes.length) {
             hashes = Arrays.copyOf(hashes, size * 2);
         }
-        hashes[size++] = mix(hash);
+        hashes[size++] = SplitMix.mix(hash);
     }
 }
