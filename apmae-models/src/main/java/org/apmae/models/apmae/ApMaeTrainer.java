@@ -1,0 +1,200 @@
+package org.apmae.models.apmae;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.apmae.core.pattern.PatchMask;
+import org.apmae.models.training.AdamW;
+import org.apmae.models.training.CosineSchedule;
+
+/**
+ * Trains an autoencoder to predict masked patches: AdamW with betas 0.9 and 0.95, a cosine schedule, masks drawn anew for
+ * every pattern and step.
+ *
+ * <p>Each batch is cut into parts whose gradients are summed in order, so the weights do not depend on the number of
+ * threads. Immutable; each call of {@link #train} is a run of its own.
+ *
+ * @see <a href="https://arxiv.org/abs/2604.03764">Automated Attention Pattern Discovery at Scale, training of AP-MAE</a>
+ */
+public final class ApMaeTrainer {
+    private final ApMaeTrainingOptions options;
+
+    /** Hears about every step. */
+    @FunctionalInterface
+    public interface Progress {
+        /**
+         * Called after a step, from the thread that trains.
+         *
+         * @param step zero-based
+         * @param loss mean squared error over the masked pixels of this step's batch, before the step
+         * @param learningRate the rate of this step
+         */
+        void step(int step, double loss, double learningRate);
+    }
+
+    /**
+     * Makes a trainer.
+     *
+     * @param options how to train
+     */
+    public ApMaeTrainer(ApMaeTrainingOptions options) {
+        this.options = options;
+    }
+
+    /**
+     * Trains in place, in the decoder mode and with the mask ratio of the autoencoder's config.
+     *
+     * @param model what is trained; nothing else may use it meanwhile
+     * @param batches the patterns
+     * @param progress hears about every step
+     * @return the loss of each step
+     * @throws IllegalArgumentException if the config asks for dropout, or a batch does not fit the autoencoder
+     * @throws IllegalStateException if the autoencoder is closed, the loss is no longer a number, or the thread is
+     *     interrupted
+     */
+    public double[] train(ApMae model, PatternBatches batches, Progress progress) {
+        if (model.config().dropout() != 0) {
+            throw new IllegalArgumentException(
+                    "the config asks for a dropout of " + model.config().dropout()
+                            + ", which training does not do; set encoder_dropout and encoder_emb_dropout to 0");
+        }
+        model.requireTrainable();
+        CosineSchedule schedule = options.schedule();
+        double[] losses = new double[options.steps()];
+        ExecutorService pool = options.workers() == 1
+                ? null
+                : Executors.newFixedThreadPool(options.workers(), task -> {
+                    Thread thread = new Thread(task, "ap-mae-training");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        try (AdamW optimizer = optimizer(model)) {
+            for (int step = 0; step < losses.length; step++) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new IllegalStateException(
+                            "training was interrupted at step " + step + " of " + losses.length);
+                }
+                double rate = schedule.at(step);
+                losses[step] = step(model, optimizer, batches, step, rate, pool);
+                progress.step(step, losses[step], rate);
+            }
+        } finally {
+            if (pool != null) {
+                pool.shutdown();
+            }
+        }
+        return losses;
+    }
+
+    private AdamW optimizer(ApMae model) {
+        return new AdamW(model.manager(), new NDList(model.flat()), 0.9, 0.95, 1e-8, options.weightDecay());
+    }
+
+    private double step(
+            ApMae model, AdamW optimizer, PatternBatches batches, int step, double rate, ExecutorService pool) {
+        try (Scope session = Scope.inference(model.manager())) {
+            NDManager scope = session.manager();
+            NDArray scaled = batches.next(scope, step);
+            int count = model.requirePatterns(scaled);
+            Random random = new Random(mix(options.seed(), step));
+            PatchMask mask =
+                    PatchMask.draw(model.config().grid(), model.config().maskRatio(), count, random);
+            model.requireTrainable(mask);
+            List<Callable<Gradients.Result>> tasks = new ArrayList<>();
+            int parts = Math.min(options.parts(), count);
+            double[] shares = new double[parts];
+            for (int i = 0; i < parts; i++) {
+                int from = (int) ((long) count * i / parts);
+                int to = (int) ((long) count * (i + 1) / parts);
+                shares[i] = (double) (to - from) / count;
+                tasks.add(() -> part(model, scope, scaled, mask, from, to, count));
+            }
+            List<Gradients.Result> results = run(tasks, pool);
+            double loss = 0;
+            NDArray gradient = results.get(0).gradient();
+            for (int i = 0; i < parts; i++) {
+                loss += shares[i] * results.get(i).loss();
+                if (i > 0) {
+                    gradient.addi(results.get(i).gradient());
+                }
+            }
+            if (Double.isNaN(loss) || Double.isInfinite(loss)) {
+                throw new IllegalStateException("the loss is " + loss + " at step " + step
+                        + "; train with a lower learning rate or a bound on the gradient's norm");
+            }
+            NDList gradients = new NDList(gradient);
+            if (options.clipNorm() > 0) {
+                AdamW.clipNorm(gradients, options.clipNorm());
+            }
+            optimizer.step(gradients, rate);
+            return loss;
+        }
+    }
+
+    private static Gradients.Result part(
+            ApMae model, NDManager scope, NDArray scaled, PatchMask mask, int from, int to, int count) {
+        try (NDManager scratch = scope.newSubManager()) {
+            NDArray patterns = Ops.alias(scratch, scaled).get(new NDIndex(from + ":" + to));
+            PatchMask partMask = new PatchMask(
+                    Arrays.copyOfRange(mask.masked(), from, to), Arrays.copyOfRange(mask.visible(), from, to));
+            Gradients.Result result = Gradients.compute(
+                    model,
+                    scratch,
+                    patterns,
+                    partMask,
+                    model.config().decoderMode(),
+                    (double) (to - from) / count,
+                    () -> {});
+            result.gradient().attach(scope);
+            return result;
+        }
+    }
+
+    private static List<Gradients.Result> run(List<Callable<Gradients.Result>> tasks, ExecutorService pool) {
+        List<Gradients.Result> results = new ArrayList<>();
+        try {
+            if (pool == null) {
+                for (Callable<Gradients.Result> task : tasks) {
+                    results.add(task.call());
+                }
+            } else {
+                for (Future<Gradients.Result> future : pool.invokeAll(tasks)) {
+                    results.add(future.get());
+                }
+            }
+            return results;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("training was interrupted", e);
+        } catch (ExecutionException e) {
+            throw rethrown(e.getCause());
+        } catch (Exception e) {
+            throw rethrown(e);
+        }
+    }
+
+    private static RuntimeException rethrown(Throwable cause) {
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof RuntimeException known ? known : new IllegalStateException(cause.getMessage(), cause);
+    }
+
+    /** Seeds of neighbouring steps are far apart, as java.util.Random needs. */
+    private static long mix(long seed, int step) {
+        long z = seed + 0x9e3779b97f4a7c15L * (step + 1L);
+        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
+    }
+}

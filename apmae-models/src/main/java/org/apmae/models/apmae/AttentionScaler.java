@@ -1,0 +1,147 @@
+package org.apmae.models.apmae;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/**
+ * How attention weights become the pixels that the autoencoder sees. Stateless and thread-safe.
+ *
+ * @see <a href="https://arxiv.org/abs/2604.03764">Automated Attention Pattern Discovery at Scale, section on AP-MAE</a>
+ */
+public enum AttentionScaler {
+    /** The weights as they are. */
+    NONE("no_scaler"),
+    /**
+     * The natural logarithm. A weight of 0 becomes 1 / ln S, as published: a value above that of weight 1, which is 0.
+     */
+    LOG("log"),
+    /** {@link #LOG}, then (x - 1 / ln S) / 2. */
+    LOG_STANDARDIZE("log_standardize"),
+    /**
+     * The logarithm stretched to [0, 1] for each pattern: 1 for weight 1, 0 for the least weight above 0 and for weight 0.
+     * Where every weight above 0 is 1, so that there is nothing to stretch, ones stay 1 and the rest is 0; a pattern of
+     * zeros stays zeros. The published code gives NaN or infinity there.
+     */
+    LOG_NORMALIZE("log_normalize");
+
+    private final String wireName;
+
+    AttentionScaler(String wireName) {
+        this.wireName = wireName;
+    }
+
+    /**
+     * Returns the name used in config.json under {@code attention_scaler}.
+     *
+     * @return the name
+     */
+    public String wireName() {
+        return wireName;
+    }
+
+    /**
+     * Finds a scaler by its name in config.json.
+     *
+     * @param name the name; an ending {@code _scaler}, as in the published function names, may be left out or present
+     * @return the scaler
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public static AttentionScaler ofWireName(String name) {
+        for (AttentionScaler scaler : values()) {
+            if (bare(scaler.wireName).equals(bare(name))) {
+                return scaler;
+            }
+        }
+        throw new IllegalArgumentException("there is no attention scaler '" + name + "'; choose one of "
+                + Arrays.stream(values()).map(AttentionScaler::wireName).collect(Collectors.joining(", ")));
+    }
+
+    private static String bare(String name) {
+        return name.endsWith("_scaler") ? name.substring(0, name.length() - "_scaler".length()) : name;
+    }
+
+    /**
+     * Scales a batch of patterns on their device.
+     *
+     * @param owner owner of the result
+     * @param patterns shape (N, 1, S, S) or (B, h, S, S), float32, weights in [0, 1], 0 above the diagonal and where the
+     *     pattern is padded; borrowed
+     * @return the same shape, float32, finite
+     * @throws IllegalArgumentException if the shape or type is another, or a pattern holds NaN, an infinity or, for the
+     *     logarithmic scalers, a negative number; the message names the pattern
+     */
+    public NDArray scale(NDManager owner, NDArray patterns) {
+        Shape shape = patterns.getShape();
+        if (shape.dimension() != 4 || shape.get(2) != shape.get(3) || patterns.getDataType() != DataType.FLOAT32) {
+            throw new IllegalArgumentException("patterns of the shape " + shape + " and type " + patterns.getDataType()
+                    + " cannot be scaled; give float32 of the shape (N, 1, S, S) or (B, h, S, S)");
+        }
+        try (Scope session = Scope.inference(owner)) {
+            NDManager scratch = session.manager();
+            long count = shape.get(0) * shape.get(1);
+            NDArray rows = Ops.alias(scratch, patterns).reshape(count, shape.get(2) * shape.get(3));
+            NDArray sums = rows.sum(new int[] {1});
+            NDArray scaled = switch (this) {
+                case NONE -> {
+                    requireFinite(sums, shape);
+                    yield rows.duplicate();
+                }
+                case LOG -> log(scratch, rows, sums, shape);
+                case LOG_STANDARDIZE -> {
+                    NDArray log = log(scratch, rows, sums, shape);
+                    log.subi(fill(scratch, shape));
+                    log.divi(scratch.full(new Shape(), 2));
+                    yield log;
+                }
+                case LOG_NORMALIZE -> normalize(scratch, rows, sums, shape);
+            };
+            NDArray result = scaled.reshape(shape);
+            result.attach(owner);
+            return result;
+        }
+    }
+
+    private static NDArray fill(NDManager scratch, Shape shape) {
+        return scratch.full(new Shape(), (float) (1 / Math.log((double) shape.get(2))));
+    }
+
+    private static NDArray log(NDManager scratch, NDArray rows, NDArray sums, Shape shape) {
+        NDArray least = rows.min(new int[] {1});
+        // The square root turns a negative weight into NaN.
+        requireFinite(sums.add(least.sqrt()), shape);
+        // In 64 bits, so that large negative logarithms are rounded once: the last bit of 32 is worth 2e-6 there.
+        NDArray log = rows.toType(DataType.FLOAT64, false).log().toType(DataType.FLOAT32, false);
+        return Ops.where(rows.eq(scratch.zeros(new Shape())), fill(scratch, shape), log);
+    }
+
+    private static NDArray normalize(NDManager scratch, NDArray rows, NDArray sums, Shape shape) {
+        NDArray zero = scratch.zeros(new Shape());
+        NDArray log = rows.log();
+        NDArray least = Ops.where(rows.eq(zero), zero, log).min(new int[] {1}, true);
+        requireFinite(sums.add(least.reshape(sums.getShape())), shape);
+        // With a least logarithm of 0 every positive weight is 1; stretching by 1 leaves ones at 1 and zeros at minus
+        // infinity.
+        NDArray stretch =
+                Ops.where(least.gte(zero), scratch.full(new Shape(), -1), least).neg();
+        NDArray offset = stretch.neg();
+        log.subi(offset);
+        log.divi(stretch);
+        return log.maximum(zero);
+    }
+
+    /** One read back from the device for the whole batch. */
+    private static void requireFinite(NDArray checks, Shape shape) {
+        float[] values = checks.toFloatArray();
+        for (int i = 0; i < values.length; i++) {
+            if (Float.isNaN(values[i]) || Float.isInfinite(values[i])) {
+                throw new IllegalArgumentException("pattern " + i + " of a batch of the shape " + shape
+                        + " (item " + i / shape.get(1) + ", head " + i % shape.get(1)
+                        + ") holds NaN, an infinity or a negative weight; weights must lie in [0, 1]: record it again");
+            }
+        }
+    }
+}
