@@ -1,0 +1,153 @@
+package org.apmae.models.safetensors;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The weights of a Hugging Face checkpoint folder: {@code model.safetensors}, or several shards with
+ * {@code model.safetensors.index.json}. Thread-safe until closed.
+ */
+public final class CheckpointFolder implements Weights {
+    private final Path folder;
+    private final Map<String, SafetensorsFile> files;
+    private final Map<String, SafetensorsFile> owners;
+
+    private CheckpointFolder(Path folder, Map<String, SafetensorsFile> files, Map<String, SafetensorsFile> owners) {
+        this.folder = folder;
+        this.files = files;
+        this.owners = Collections.unmodifiableMap(owners);
+    }
+
+    /**
+     * Opens all weight files of a folder and checks their headers.
+     *
+     * @param folder the folder
+     * @return the open weights
+     * @throws ModelFileException if a file is missing or damaged
+     * @throws UncheckedIOException if a file cannot be read
+     */
+    public static CheckpointFolder open(Path folder) {
+        Path index = folder.resolve("model.safetensors.index.json");
+        Path single = folder.resolve("model.safetensors");
+        Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+        Map<String, SafetensorsFile> owners = new LinkedHashMap<>();
+        try {
+            if (Files.isRegularFile(single)) {
+                SafetensorsFile file = SafetensorsFile.open(single);
+                files.put(single.getFileName().toString(), file);
+                file.names().forEach(name -> owners.put(name, file));
+            } else if (Files.isRegularFile(index)) {
+                openShards(folder, index, files, owners);
+            } else {
+                throw new ModelFileException(folder + " has neither model.safetensors nor model.safetensors.index.json;"
+                        + " give the folder of a Hugging Face checkpoint in safetensors form");
+            }
+        } catch (RuntimeException e) {
+            files.values().forEach(SafetensorsFile::close);
+            throw e;
+        }
+        return new CheckpointFolder(folder, files, owners);
+    }
+
+    private static void openShards(
+            Path folder, Path index, Map<String, SafetensorsFile> files, Map<String, SafetensorsFile> owners) {
+        JsonObject map = readJson(index).getAsJsonObject("weight_map");
+        if (map == null) {
+            throw new ModelFileException(index + " has no weight_map; fetch it again");
+        }
+        for (Map.Entry<String, JsonElement> entry : map.entrySet()) {
+            String shard = entry.getValue().getAsString();
+            if (!shard.matches("[A-Za-z0-9._-]+") || shard.startsWith(".")) {
+                throw new ModelFileException(index + " names the shard '" + shard
+                        + "', which is no plain file name; a shard must lie in the folder of its index");
+            }
+            SafetensorsFile file = files.computeIfAbsent(shard, s -> SafetensorsFile.open(folder.resolve(s)));
+            file.info(entry.getKey());
+            owners.put(entry.getKey(), file);
+        }
+    }
+
+    /**
+     * Reads a JSON object from a file.
+     *
+     * @param path the file, at most 64 MiB
+     * @return the object
+     * @throws ModelFileException if the file is missing, too large, or holds no JSON object
+     */
+    public static JsonObject readJson(Path path) {
+        try {
+            if (!Files.isRegularFile(path)) {
+                throw new ModelFileException(path + " is missing; give a complete checkpoint folder");
+            }
+            if (Files.size(path) > 64L << 20) {
+                throw new ModelFileException(path + " has " + Files.size(path) + " bytes; at most 64 MiB are read");
+            }
+            JsonElement element = JsonParser.parseString(Files.readString(path));
+            if (!element.isJsonObject()) {
+                throw new ModelFileException(path + " holds no JSON object; fetch it again");
+            }
+            return element.getAsJsonObject();
+        } catch (JsonParseException | StackOverflowError e) {
+            throw new ModelFileException(path + " is not valid JSON; fetch it again", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Set<String> names() {
+        return new LinkedHashSet<>(owners.keySet());
+    }
+
+    private SafetensorsFile owner(String name) {
+        SafetensorsFile file = owners.get(name);
+        if (file == null) {
+            throw new ModelFileException(folder + " lacks the tensor '" + name
+                    + "', which config.json asks for; give a complete checkpoint");
+        }
+        return file;
+    }
+
+    @Override
+    public TensorInfo info(String name) {
+        return owner(name).info(name);
+    }
+
+    @Override
+    public float[] floats(String name) {
+        return owner(name).floats(name);
+    }
+
+    @Override
+    public long[] longs(String name) {
+        return owner(name).longs(name);
+    }
+
+    @Override
+    public NDArray load(NDManager owner, String name) {
+        return owner(name).load(owner, name);
+    }
+
+    @Override
+    public String source() {
+        return folder.toString();
+    }
+
+    @Override
+    public void close() {
+        files.values().forEach(SafetensorsFile::close);
+    }
+}

@@ -1,0 +1,368 @@
+package org.apmae.models.safetensors;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One safetensors file, open for reading. Its header is checked as a whole before any tensor is read: lengths, offsets,
+ * overlaps, shapes and types. Thread-safe until closed.
+ */
+public final class SafetensorsFile implements Weights {
+    private static final long MAX_HEADER = 100_000_000;
+    private static final Map<String, Integer> WIDTHS =
+            Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2, "I64", 8, "I32", 4, "I16", 2, "I8", 1, "U8", 1, "BOOL", 1);
+
+    private final Path path;
+    private final FileChannel channel;
+    private final long dataStart;
+    private final Map<String, TensorInfo> tensors;
+    private final Map<String, String> metadata;
+
+    private SafetensorsFile(
+            Path path,
+            FileChannel channel,
+            long dataStart,
+            Map<String, TensorInfo> tensors,
+            Map<String, String> metadata) {
+        this.path = path;
+        this.channel = channel;
+        this.dataStart = dataStart;
+        this.tensors = Collections.unmodifiableMap(tensors);
+        this.metadata = Collections.unmodifiableMap(metadata);
+    }
+
+    /**
+     * Opens a file and checks its header.
+     *
+     * @param path the file
+     * @return the open file
+     * @throws ModelFileException if the header is damaged or does not fit the file
+     * @throws UncheckedIOException if the file cannot be read
+     */
+    public static SafetensorsFile open(Path path) {
+        try {
+            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+            try {
+                return read(path, channel);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+        } catch (NoSuchFileException e) {
+            throw new ModelFileException(
+                    path + " does not exist; give the folder of a checkpoint with all its safetensors files", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static SafetensorsFile read(Path path, FileChannel channel) throws IOException {
+        long size = channel.size();
+        if (size < 8) {
+            throw damaged(path, "it has " + size + " bytes, fewer than the 8 of the header's length");
+        }
+        long length = readFully(path, channel, 0, 8).getLong();
+        if (length < 2 || length > MAX_HEADER || length > size - 8) {
+            throw damaged(
+                    path,
+                    "its header claims " + Long.toUnsignedString(length) + " bytes in a file of " + size
+                            + " bytes (at most " + MAX_HEADER + " are allowed)");
+        }
+        String json = StandardCharsets.UTF_8
+                .decode(readFully(path, channel, 8, (int) length))
+                .toString();
+        long dataStart = 8 + length;
+        Map<String, String> metadata = new LinkedHashMap<>();
+        Map<String, TensorInfo> tensors = parse(path, json, size - dataStart, metadata);
+        return new SafetensorsFile(path, channel, dataStart, tensors, metadata);
+    }
+
+    private static Map<String, TensorInfo> parse(Path path, String json, long dataSize, Map<String, String> metadata) {
+        Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+        try (JsonReader reader = new JsonReader(new StringReader(json))) {
+            reader.setStrictness(Strictness.STRICT);
+            reader.setNestingLimit(8);
+            reader.beginObject();
+            while (reader.hasNext()) {
+                String name = reader.nextName();
+                JsonElement value = new Gson().getAdapter(JsonElement.class).read(reader);
+                if (!value.isJsonObject()) {
+                    throw damaged(path, "the header entry '" + shown(name) + "' is not an object");
+                }
+                if (name.equals("__metadata__")) {
+                    value.getAsJsonObject()
+                            .entrySet()
+                            .forEach(e -> metadata.put(e.getKey(), e.getValue().getAsString()));
+                } else if (tensors.put(name, tensor(path, name, value.getAsJsonObject(), dataSize)) != null) {
+                    throw damaged(path, "the tensor '" + shown(name) + "' is listed twice");
+                }
+            }
+            reader.endObject();
+            if (reader.peek() != JsonToken.END_DOCUMENT) {
+                throw damaged(path, "text follows its header");
+            }
+        } catch (IOException
+                | JsonParseException
+                | IllegalStateException
+                | NumberFormatException
+                | ArithmeticException
+                | UnsupportedOperationException
+                | StackOverflowError e) {
+            throw new ModelFileException(
+                    path + " has a header that cannot be read (" + firstLine(e) + "); fetch the file again", e);
+        }
+        checkLayout(path, tensors, dataSize);
+        return tensors;
+    }
+
+    private static String firstLine(Throwable e) {
+        String message = String.valueOf(e.getMessage());
+        return message.lines().findFirst().orElse(message);
+    }
+
+    private static String shown(String name) {
+        return name.length() <= 80 ? name : name.substring(0, 80) + "...";
+    }
+
+    private static TensorInfo tensor(Path path, String name, JsonObject json, long dataSize) {
+        if (!json.has("dtype") || !json.has("shape") || !json.has("data_offsets")) {
+            throw damaged(path, "the tensor '" + shown(name) + "' lacks dtype, shape or data_offsets");
+        }
+        String type = json.get("dtype").getAsString();
+        Integer width = WIDTHS.get(type);
+        if (width == null) {
+            throw new ModelFileException(path + " holds '" + shown(name) + "' as " + shown(type)
+                    + "; supported types are F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL");
+        }
+        List<Long> shape = new ArrayList<>();
+        for (JsonElement element : json.get("shape").getAsJsonArray()) {
+            long dimension = element.getAsBigDecimal().longValueExact();
+            if (dimension < 0) {
+                throw damaged(path, "the tensor '" + shown(name) + "' has the size " + dimension);
+            }
+            shape.add(dimension);
+        }
+        if (shape.size() > 8 || json.get("data_offsets").getAsJsonArray().size() != 2) {
+            throw damaged(path, "the tensor '" + shown(name) + "' has more than 8 dimensions or not two offsets");
+        }
+        long begin = json.get("data_offsets")
+                .getAsJsonArray()
+                .get(0)
+                .getAsBigDecimal()
+                .longValueExact();
+        long end = json.get("data_offsets")
+                .getAsJsonArray()
+                .get(1)
+                .getAsBigDecimal()
+                .longValueExact();
+        TensorInfo info = new TensorInfo(name, type, shape, begin, end);
+        if (begin < 0 || end < begin || end > dataSize) {
+            throw damaged(
+                    path,
+                    "the tensor '" + shown(name) + "' lies at bytes " + begin + " to " + end + " of " + dataSize
+                            + " bytes of data: the file is cut off or its header is wrong");
+        }
+        if (Math.multiplyExact(info.elements(), width.longValue()) != end - begin) {
+            throw damaged(
+                    path,
+                    "the tensor '" + shown(name) + "' of shape " + shape + " and type " + type + " cannot have "
+                            + (end - begin) + " bytes");
+        }
+        return info;
+    }
+
+    private static void checkLayout(Path path, Map<String, TensorInfo> tensors, long dataSize) {
+        List<TensorInfo> sorted = new ArrayList<>(tensors.values());
+        sorted.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
+        long position = 0;
+        for (TensorInfo info : sorted) {
+            if (info.begin() != position) {
+                throw damaged(
+                        path,
+                        "the tensor '" + shown(info.name()) + "' begins at byte " + info.begin() + " where " + position
+                                + " was due: tensors overlap or leave a gap");
+            }
+            position = info.end();
+        }
+        if (position != dataSize) {
+            throw damaged(path, "its tensors take " + position + " of " + dataSize + " bytes of data");
+        }
+    }
+
+    private static ModelFileException damaged(Path path, String what) {
+        return new ModelFileException(path + " is not a whole safetensors file: " + what + "; fetch it again");
+    }
+
+    private static ByteBuffer readFully(Path path, FileChannel channel, long position, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(length).order(ByteOrder.LITTLE_ENDIAN);
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer, position + buffer.position()) < 0) {
+                throw damaged(path, "it ended while it was read");
+            }
+        }
+        return buffer.flip();
+    }
+
+    /**
+     * Returns the free-form metadata of the header.
+     *
+     * @return an immutable map, possibly empty
+     */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    @Override
+    public Set<String> names() {
+        return tensors.keySet();
+    }
+
+    @Override
+    public TensorInfo info(String name) {
+        TensorInfo info = tensors.get(name);
+        if (info == null) {
+            throw new ModelFileException(path + " lacks the tensor '" + name + "'");
+        }
+        return info;
+    }
+
+    private ByteBuffer bytes(TensorInfo info) {
+        long length = info.end() - info.begin();
+        if (length > Integer.MAX_VALUE - 8) {
+            throw new ModelFileException(path + " holds '" + info.name() + "' in " + length
+                    + " bytes; a single tensor may have 2 GiB at most");
+        }
+        try {
+            return readFully(path, channel, dataStart + info.begin(), (int) length);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read '" + info.name() + "' from " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public float[] floats(String name) {
+        TensorInfo info = info(name);
+        FloatBuffer buffer = floatBuffer(info);
+        float[] values = new float[buffer.remaining()];
+        buffer.get(values);
+        return values;
+    }
+
+    private FloatBuffer floatBuffer(TensorInfo info) {
+        ByteBuffer bytes = bytes(info);
+        if (info.type().equals("F32")) {
+            return bytes.asFloatBuffer();
+        }
+        int count = Math.toIntExact(info.elements());
+        FloatBuffer out = ByteBuffer.allocateDirect(Math.multiplyExact(count, 4))
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
+        switch (info.type()) {
+            case "F64" -> {
+                for (int i = 0; i < count; i++) {
+                    out.put(i, (float) bytes.getDouble(8 * i));
+                }
+            }
+            case "BF16" -> {
+                for (int i = 0; i < count; i++) {
+                    out.put(i, Float.intBitsToFloat(bytes.getShort(2 * i) << 16));
+                }
+            }
+            case "F16" -> {
+                for (int i = 0; i < count; i++) {
+                    out.put(i, halfToFloat(bytes.getShort(2 * i)));
+                }
+            }
+            default ->
+                throw new ModelFileException(path + " holds '" + info.name() + "' as " + info.type()
+                        + " where floating-point numbers are needed");
+        }
+        return out;
+    }
+
+    private static float halfToFloat(short half) {
+        int exponent = (half >> 10) & 0x1f;
+        int fraction = half & 0x3ff;
+        float magnitude;
+        if (exponent == 0) {
+            magnitude = fraction * 0x1p-24f;
+        } else if (exponent == 31) {
+            magnitude = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+        } else {
+            magnitude = Float.intBitsToFloat(((exponent + 112) << 23) | (fraction << 13));
+        }
+        return half < 0 ? -magnitude : magnitude;
+    }
+
+    @Override
+    public long[] longs(String name) {
+        TensorInfo info = info(name);
+        ByteBuffer bytes = bytes(info);
+        long[] values = new long[Math.toIntExact(info.elements())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = switch (info.type()) {
+                case "I64" -> bytes.getLong(8 * i);
+                case "I32" -> bytes.getInt(4 * i);
+                case "I16" -> bytes.getShort(2 * i);
+                case "I8" -> bytes.get(i);
+                case "U8", "BOOL" -> bytes.get(i) & 0xff;
+                default ->
+                    throw new ModelFileException(
+                            path + " holds '" + name + "' as " + info.type() + " where integers are needed");
+            };
+        }
+        return values;
+    }
+
+    @Override
+    public NDArray load(NDManager owner, String name) {
+        TensorInfo info = info(name);
+        return switch (info.type()) {
+            case "F64", "F32", "F16", "BF16" ->
+                owner.create(floatBuffer(info), new Shape(info.dimensions()), DataType.FLOAT32);
+            default -> owner.create(LongBuffer.wrap(longs(name)), new Shape(info.dimensions()), DataType.INT64);
+        };
+    }
+
+    @Override
+    public String source() {
+        return path.toString();
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot close " + path + ": " + e.getMessage(), e);
+        }
+    }
+}
