@@ -3,6 +3,10 @@ package org.apmae.core.report;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.FontMetrics;
+import java.awt.Graphics2D;
+import java.awt.geom.AffineTransform;
+import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -28,6 +32,7 @@ import org.knowm.xchart.style.theme.MatlabTheme;
 public final class Charts {
     private static final int WIDTH = 760;
     private static final int HEIGHT = 440;
+    private static final double SLANT = Math.toRadians(35);
     private static final Color INK = new Color(0x30, 0x30, 0x30);
     private static final Color GRID = new Color(0xe4, 0xe4, 0xe4);
     private static final Color BORDER = new Color(0xb0, 0xb0, 0xb0);
@@ -115,6 +120,8 @@ public final class Charts {
         chart.getStyler().setYAxisTitleVisible(!labels.y().isEmpty());
         chart.getStyler().setLegendVisible(false);
         chart.getStyler().setAvailableSpaceFill(0.75);
+        // XChart thins the names of categories by the hint of the other axis; it still keeps the numbers apart.
+        chart.getStyler().setXAxisTickMarkSpacingHint(14);
         chart.getStyler().setSeriesColors(new Color[] {new Color(PALETTE[0])});
         chart.getStyler().setXAxisTickLabelsFormattingFunction(Charts::number);
         if (largest == 0) {
@@ -137,16 +144,11 @@ public final class Charts {
      */
     public static Picture intervals(ChartLabels labels, List<String> categories, List<Series> series) {
         check(series);
-        XYChart chart = chart(labels, false);
+        XYChart chart = chart(new ChartLabels(labels.title(), "", labels.y()), false);
         chart.getStyler().setXAxisMin(-0.6);
         chart.getStyler().setXAxisMax(categories.size() - 0.4);
-        chart.getStyler().setXAxisLabelRotation(categories.size() > 5 ? 35 : 0);
-        chart.getStyler().setXAxisMaxLabelCount(Math.max(2, categories.size()));
+        chart.getStyler().setXAxisTicksVisible(false);
         chart.getStyler().setPlotGridVerticalLinesVisible(false);
-        chart.setCustomXAxisTickLabelsFormatter(x -> {
-            int index = (int) Math.round(x);
-            return index >= 0 && index < categories.size() && Math.abs(x - index) < 1e-6 ? categories.get(index) : " ";
-        });
         for (int s = 0; s < series.size(); s++) {
             Series each = series.get(s);
             if (each.size() != categories.size()) {
@@ -171,7 +173,52 @@ public final class Charts {
                 points.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
             }
         }
-        return Picture.of(BitmapEncoder.getBufferedImage(chart));
+        return nameCategories(chart, labels.x(), categories);
+    }
+
+    /** Writes the names below the chart ourselves: XChart's numerical axis puts its ticks where it likes. */
+    private static Picture nameCategories(XYChart chart, String title, List<String> categories) {
+        BufferedImage plot = BitmapEncoder.getBufferedImage(chart);
+        Graphics2D measure = Picture.graphics(plot);
+        measure.setFont(BundledFont.size(11));
+        FontMetrics metrics = measure.getFontMetrics();
+        int longest = 0;
+        for (String category : categories) {
+            longest = Math.max(longest, metrics.stringWidth(category));
+        }
+        double room = chart.getScreenXFromChart(1) - chart.getScreenXFromChart(0);
+        boolean slanted = longest + 8 > room;
+        measure.dispose();
+        int names = metrics.getHeight() + (slanted ? (int) Math.ceil(longest * Math.sin(SLANT)) : 0);
+        int below = names + (title.isEmpty() ? 6 : metrics.getHeight() + 10);
+        BufferedImage image = Picture.canvas(plot.getWidth(), plot.getHeight() + below);
+        Graphics2D graphics = Picture.graphics(image);
+        graphics.drawImage(plot, 0, 0, null);
+        graphics.setColor(INK);
+        graphics.setFont(BundledFont.size(11));
+        int top = plot.getHeight() - 4;
+        for (int i = 0; i < categories.size(); i++) {
+            int width = metrics.stringWidth(categories.get(i));
+            double x = chart.getScreenXFromChart(i);
+            AffineTransform before = graphics.getTransform();
+            graphics.translate(slanted ? x + 4 : x - width / 2.0, top + metrics.getAscent());
+            if (slanted) {
+                graphics.rotate(-SLANT);
+                graphics.drawString(categories.get(i), -width, 0);
+            } else {
+                graphics.drawString(categories.get(i), 0, 0);
+            }
+            graphics.setTransform(before);
+        }
+        if (!title.isEmpty()) {
+            double middle = (chart.getScreenXFromChart(0) + chart.getScreenXFromChart(categories.size() - 1)) / 2;
+            graphics.drawString(
+                    title,
+                    (float) (middle - metrics.stringWidth(title) / 2.0),
+                    image.getHeight() - metrics.getDescent() - 4);
+        }
+        graphics.dispose();
+        return new Picture(image);
     }
 
     private static Picture draw(ChartLabels labels, List<Series> series, boolean logX, boolean lines) {
@@ -269,6 +316,7 @@ public final class Charts {
         chart.getStyler().setXAxisTitleVisible(!labels.x().isEmpty());
         chart.getStyler().setYAxisTitleVisible(!labels.y().isEmpty());
         chart.getStyler().setXAxisLogarithmic(logX);
+        chart.getStyler().setXAxisLogarithmicDecadeOnly(false);
         chart.getStyler().setXAxisTickLabelsFormattingFunction(Charts::number);
         chart.getStyler().setYAxisTickLabelsFormattingFunction(Charts::number);
         return chart;

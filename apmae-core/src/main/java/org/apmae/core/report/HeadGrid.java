@@ -67,6 +67,11 @@ public record HeadGrid(String name, Map<HeadId, Double> values, int decimals, bo
     }
 
     String text(double value) {
-        return Double.isFinite(value) ? String.format(Locale.ROOT, "%." + decimals + "f", value) : "\u2013";
+        if (!Double.isFinite(value)) {
+            return "\u2013";
+        }
+        String text = String.format(Locale.ROOT, "%." + decimals + "f", value);
+        // A small negative number must not read as minus zero.
+        return text.matches("-[0.]+") ? text.substring(1) : text;
     }
 }

@@ -241,10 +241,11 @@ public final class HtmlReport {
                 }
                 cells.add(row.stream().map(Section::cell).toList());
             }
-            StringBuilder html = new StringBuilder("<div class=\"wide\"><table>\n");
+            StringBuilder html = new StringBuilder("<div class=\"wide\">");
             if (!caption.isEmpty()) {
-                html.append("<caption>").append(escape(caption)).append("</caption>\n");
+                html.append("<p class=\"caption\">").append(escape(caption)).append("</p>\n");
             }
+            html.append("<table").append(label(caption)).append(">\n");
             List<String> classes = new ArrayList<>();
             html.append("<thead><tr>");
             for (int c = 0; c < columns.size(); c++) {
@@ -430,9 +431,11 @@ public final class HtmlReport {
         }
 
         private StringBuilder grid(HeadGrid grid) {
-            StringBuilder html = new StringBuilder("<div class=\"wide\"><table class=\"grid\">\n<caption>")
+            StringBuilder html = new StringBuilder("<div class=\"wide\"><p class=\"caption\">")
                     .append(escape(grid.name()))
-                    .append("</caption>\n<thead><tr><th scope=\"col\">layer \\ head</th>");
+                    .append("</p>\n<table class=\"grid\"")
+                    .append(label(grid.name()))
+                    .append(">\n<thead><tr><th scope=\"col\">layer \\ head</th>");
             for (int head = 0; head < grid.heads(); head++) {
                 html.append("<th scope=\"col\">").append(head).append("</th>");
             }
@@ -470,6 +473,11 @@ public final class HtmlReport {
                 html.append(text);
             }
             html.append("</td>");
+        }
+
+        /** Names a table for those who hear the page; the caption stands outside, so that it may be wider than the table. */
+        private static String label(String caption) {
+            return caption.isEmpty() ? "" : " aria-label=\"" + escape(caption) + "\"";
         }
 
         private static String cell(Object value) {

@@ -50,7 +50,7 @@ public final class PatternImage {
 
     /**
      * Takes a pattern. Without further settings it is drawn alone, one pixel for a weight, from its smallest to its largest
-     * value.
+     * value (or, where all are equal, up to one more than that, so that all are dark).
      *
      * @param pattern S rows (queries) of S weights (keys); copied
      * @return the picture to be
@@ -79,7 +79,9 @@ public final class PatternImage {
         }
         if (low > high) {
             low = 0;
-            high = 1;
+        }
+        if (low >= high) {
+            high = low + 1;
         }
         return new PatternImage(copy, 1, "", List.of(), false, false, low, high);
     }
@@ -226,12 +228,8 @@ public final class PatternImage {
         }
     }
 
-    /** Where a value lies in the range; a range without extent puts all of it at the dark end. */
     private double share(float value) {
-        if (!Float.isFinite(value)) {
-            return Double.NaN;
-        }
-        return high > low ? (value - low) / (high - low) : 0;
+        return Float.isFinite(value) ? (value - low) / (high - low) : Double.NaN;
     }
 
     private void paintAxes(Graphics2D graphics, FontMetrics metrics, int left, int top, int side) {
