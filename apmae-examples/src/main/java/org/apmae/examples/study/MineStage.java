@@ -42,7 +42,8 @@ final class MineStage {
         List<Scenario> all = new ArrayList<>();
         List<Rejection> rejections = new ArrayList<>();
         MiningSummary summary;
-        try (Progress.Stage progress = study.progress().start("mining", corpus.files().count(), "files")) {
+        try (Progress.Stage progress =
+                study.progress().start("mining", corpus.files().count(), "files")) {
             summary = new CorpusMiner(new JavaParserMiner(), study.threads())
                     .mine(
                             corpus,
@@ -59,11 +60,15 @@ final class MineStage {
         Map<CompletionTask, Map<String, Integer>> dropped = new EnumMap<>(CompletionTask.class);
         try (Progress.Stage progress =
                 study.progress().start("prompts", (long) options.tasks().size() * options.pool(), "prompts")) {
-            PromptFactory factory = new PromptFactory(
-                    study.model().tokenizer(), options.window(), options.seedOf("noise"));
+            PromptFactory factory =
+                    new PromptFactory(study.model().tokenizer(), options.window(), options.seedOf("noise"));
             for (CompletionTask task : options.tasks()) {
                 rows.addAll(prompts(
-                        study, factory, byTask.getOrDefault(task, List.of()), progress, rejections,
+                        study,
+                        factory,
+                        byTask.getOrDefault(task, List.of()),
+                        progress,
+                        rejections,
                         dropped.computeIfAbsent(task, t -> new TreeMap<>())));
             }
         }
@@ -81,9 +86,7 @@ final class MineStage {
             writer.commit(study.provenance()
                     .withFact("corpus", corpus.name())
                     .withFact("corpus_sha256", corpus.sha256())
-                    .withFact(
-                            "fim_ids",
-                            study.model().tokenizer().fimTokens().toString()));
+                    .withFact("fim_ids", study.model().tokenizer().fimTokens().toString()));
         }
     }
 

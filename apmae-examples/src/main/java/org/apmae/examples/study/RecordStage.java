@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apmae.core.model.AttentionBatch;
 import org.apmae.core.model.AttentionSink;
@@ -17,6 +18,7 @@ import org.apmae.core.model.Verdict;
 import org.apmae.core.predict.BinaryMetrics;
 import org.apmae.core.predict.GroupedSplit;
 import org.apmae.core.progress.Progress;
+import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.ScenarioRow;
 import org.apmae.core.run.Stage;
@@ -27,6 +29,7 @@ import org.apmae.models.recording.HookedRecorder;
 /** Stage 2, first half: what the model predicts, a balanced selection by outcome, and the split by source file. */
 final class RecordStage {
     static final String SELECTION = "selection.jsonl";
+    private static final String SPLIT = "split.jsonl";
     private static final int BATCH = 8;
     private static final int CHUNK = 32;
 
@@ -46,19 +49,27 @@ final class RecordStage {
         for (ScenarioRow row : RunTables.scenarios(study.run())) {
             byTask.computeIfAbsent(row.task(), task -> new ArrayList<>()).add(row);
         }
+        Map<String, Side> sides =
+                split(byTask.values().stream().flatMap(List::stream).toList(), options.seedOf("split"));
         List<ScenarioRow> run = new ArrayList<>();
         Map<String, Verdict> verdicts = new LinkedHashMap<>();
         long most = byTask.values().stream().mapToLong(List::size).sum();
         try (Progress.Stage progress = study.progress().start("recording verdicts", most, "prompts")) {
             byTask.forEach((task, rows) -> {
                 int[] found = new int[2];
+                int toTrain = 0;
                 int done = 0;
                 // in rounds, until both outcomes are there in the number wanted
-                while (done < rows.size() && Math.min(found[0], found[1]) < wanted(task, options)) {
+                while (done < rows.size()
+                        && (Math.min(found[0], found[1]) < options.perOutcome()
+                                || (task == CompletionTask.RANDOM && toTrain < options.trainingScenarios()))) {
                     List<ScenarioRow> chunk = rows.subList(done, Math.min(rows.size(), done + 2 * CHUNK));
-                    for (Verdict verdict : verdicts(study, chunk, HeadIntervention.none())) {
+                    List<Verdict> predicted = verdicts(study, chunk, HeadIntervention.none());
+                    for (int i = 0; i < predicted.size(); i++) {
+                        Verdict verdict = predicted.get(i);
                         verdicts.put(verdict.scenarioId(), verdict);
                         found[verdict.correct() ? 1 : 0]++;
+                        toTrain += verdict.correct() && sides.get(chunk.get(i).path()) == Side.TRAIN ? 1 : 0;
                     }
                     run.addAll(chunk);
                     done += chunk.size();
@@ -75,21 +86,21 @@ final class RecordStage {
             throw new IllegalStateException("of " + run.size() + " scenarios no task has both correct and incorrect"
                     + " ones, so nothing can be balanced; mine more with --pool or use another model");
         }
-        Map<String, Side> sides = sides(selected, options.seedOf("split"));
         try (StageWriter writer = study.run().begin(Stage.RECORD)) {
             RunTables.writeVerdicts(writer, List.copyOf(verdicts.values()));
             writer.lines(
-                    SELECTION,
-                    selected.stream()
-                            .map(row -> Map.of(
-                                    "id", row.id(), "side", sides.get(row.path()).name())));
+                    SPLIT,
+                    new TreeMap<>(sides)
+                            .entrySet().stream()
+                                    .map(entry -> Map.of(
+                                            "path",
+                                            entry.getKey(),
+                                            "side",
+                                            entry.getValue().name())));
+            writer.lines(SELECTION, selected.stream().map(row -> Map.of("id", row.id())));
             writer.metrics(metrics(options, run, verdicts, selected, sides));
             writer.commit(study.provenance());
         }
-    }
-
-    private static int wanted(CompletionTask task, StudyOptions options) {
-        return task.hasTarget() ? options.perOutcome() : 1;
     }
 
     /** Runs prompts with an intervention; results in the order of the rows. */
@@ -123,8 +134,7 @@ final class RecordStage {
         }
     }
 
-    private static List<ScenarioRow> select(
-            List<ScenarioRow> run, Map<String, Verdict> verdicts, int perOutcome) {
+    private static List<ScenarioRow> select(List<ScenarioRow> run, Map<String, Verdict> verdicts, int perOutcome) {
         Map<CompletionTask, List<List<ScenarioRow>>> outcomes = new EnumMap<>(CompletionTask.class);
         for (ScenarioRow row : run) {
             if (row.task().hasTarget()) {
@@ -135,7 +145,8 @@ final class RecordStage {
         }
         List<ScenarioRow> selected = new ArrayList<>();
         outcomes.forEach((task, both) -> {
-            int count = Math.min(perOutcome, Math.min(both.get(0).size(), both.get(1).size()));
+            int count = Math.min(
+                    perOutcome, Math.min(both.get(0).size(), both.get(1).size()));
             selected.addAll(both.get(0).subList(0, count));
             selected.addAll(both.get(1).subList(0, count));
         });
@@ -151,8 +162,8 @@ final class RecordStage {
         return verdict;
     }
 
-    private static Map<String, Side> sides(List<ScenarioRow> selected, long seed) {
-        List<String> groups = selected.stream().map(ScenarioRow::path).toList();
+    private static Map<String, Side> split(List<ScenarioRow> rows, long seed) {
+        List<String> groups = rows.stream().map(ScenarioRow::path).toList();
         GroupedSplit split = GroupedSplit.of(groups, 0.55, 0.15, 0.30, seed);
         Map<String, Side> sides = new HashMap<>();
         for (int row : split.train()) {
@@ -164,6 +175,14 @@ final class RecordStage {
         for (int row : split.test()) {
             sides.put(groups.get(row), Side.TEST);
         }
+        return sides;
+    }
+
+    /** The side of every source file that has a scenario. */
+    static Map<String, Side> sides(RunFolder run) {
+        Map<String, Side> sides = new HashMap<>();
+        run.lines(Stage.RECORD, SPLIT, json -> json)
+                .forEach(json -> sides.put((String) json.get("path"), Side.valueOf((String) json.get("side"))));
         return sides;
     }
 
@@ -192,9 +211,7 @@ final class RecordStage {
             one.put(
                     "accuracy",
                     Figures.interval(BinaryMetrics.share(
-                            hits,
-                            first.stream().map(ScenarioRow::path).toList(),
-                            options.seedOf("accuracy"))));
+                            hits, first.stream().map(ScenarioRow::path).toList(), options.seedOf("accuracy"))));
             one.put(
                     "selected",
                     selected.stream().filter(row -> row.task() == task).count());
@@ -205,7 +222,9 @@ final class RecordStage {
             Map<String, Object> one = new HashMap<>();
             one.put(
                     "scenarios",
-                    selected.stream().filter(row -> sides.get(row.path()) == side).count());
+                    selected.stream()
+                            .filter(row -> sides.get(row.path()) == side)
+                            .count());
             one.put("files", sides.values().stream().filter(s -> s == side).count());
             split.put(side.name().toLowerCase(Locale.ROOT), one);
         }

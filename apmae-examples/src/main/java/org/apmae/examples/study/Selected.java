@@ -24,6 +24,7 @@ record Selected(ScenarioRow row, Verdict verdict, RecordStage.Side side) {
         Map<String, ScenarioRow> rows = new LinkedHashMap<>();
         RunTables.scenarios(run).forEach(row -> rows.put(row.id(), row));
         Map<String, Verdict> verdicts = verdicts(run);
+        Map<String, RecordStage.Side> sides = RecordStage.sides(run);
         List<Selected> selected = new ArrayList<>();
         run.lines(Stage.RECORD, RecordStage.SELECTION, json -> json).forEach(json -> {
             ScenarioRow row = rows.get((String) json.get("id"));
@@ -31,8 +32,7 @@ record Selected(ScenarioRow row, Verdict verdict, RecordStage.Side side) {
                 throw new IllegalStateException("the run folder selects scenario " + json.get("id")
                         + ", which it does not hold; run apmae record again");
             }
-            selected.add(new Selected(
-                    row, RecordStage.verdict(verdicts, row), RecordStage.Side.valueOf((String) json.get("side"))));
+            selected.add(new Selected(row, RecordStage.verdict(verdicts, row), sides.get(row.path())));
         });
         return selected;
     }

@@ -1,13 +1,5 @@
 package org.apmae.models.training;
 
-<<<<<<< HEAD
-/**
- * Adam with decoupled weight decay, on Java arrays, as torch computes it. Not thread-safe.
- *
- * @see <a href="https://arxiv.org/abs/1711.05101">Decoupled Weight Decay Regularization</a>
- */
-public final class AdamW {
-=======
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -38,27 +30,10 @@ public final class AdamW implements AutoCloseable {
     private final List<NDList> parameterPieces = new ArrayList<>();
     private final List<NDList> firstPieces = new ArrayList<>();
     private final List<NDList> secondPieces = new ArrayList<>();
->>>>>>> apmae
     private final double beta1;
     private final double beta2;
     private final double epsilon;
     private final double weightDecay;
-<<<<<<< HEAD
-    private final float[] mean;
-    private final float[] square;
-    private long steps;
-
-    /**
-     * Starts with an empty state.
-     *
-     * @param size number of parameters
-     * @param beta1 decay of the mean gradient, 0 to 1
-     * @param beta2 decay of the mean squared gradient, 0 to 1
-     * @param epsilon added to the denominator
-     * @param weightDecay share of a parameter, times the learning rate, that is taken off in each step
-     */
-    public AdamW(int size, double beta1, double beta2, double epsilon, double weightDecay) {
-=======
     private final AtomicBoolean closed = new AtomicBoolean();
     private int steps;
 
@@ -86,15 +61,10 @@ public final class AdamW implements AutoCloseable {
         if (parameters.isEmpty()) {
             throw new IllegalArgumentException("there is no parameter to train; give at least one array");
         }
->>>>>>> apmae
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.epsilon = epsilon;
         this.weightDecay = weightDecay;
-<<<<<<< HEAD
-        this.mean = new float[size];
-        this.square = new float[size];
-=======
         manager = parent.newSubManager();
         for (NDArray parameter : parameters) {
             shapes.add(parameter.getShape());
@@ -124,38 +94,11 @@ public final class AdamW implements AutoCloseable {
             indices[i] = (i + 1) * PIECE;
         }
         return flat.split(indices, 0);
->>>>>>> apmae
     }
 
     /**
      * Changes the parameters by one step.
      *
-<<<<<<< HEAD
-     * @param parameters the parameters, written
-     * @param gradients as many gradients
-     * @param learningRate step size
-     * @throws IllegalArgumentException if there are more or fewer of one than this optimiser was made for
-     */
-    public void step(float[] parameters, float[] gradients, double learningRate) {
-        if (parameters.length != mean.length || gradients.length != mean.length) {
-            throw new IllegalArgumentException("there are " + parameters.length + " parameters and " + gradients.length
-                    + " gradients for an optimiser of " + mean.length);
-        }
-        steps++;
-        float b1 = (float) beta1;
-        float b2 = (float) beta2;
-        float keep = (float) (1 - learningRate * weightDecay);
-        float stepSize = (float) (learningRate / (1 - Math.pow(beta1, (double) steps)));
-        float correction = (float) (1 / Math.sqrt(1 - Math.pow(beta2, (double) steps)));
-        float eps = (float) epsilon;
-        for (int i = 0; i < parameters.length; i++) {
-            float gradient = gradients[i];
-            float m = mean[i] + (gradient - mean[i]) * (1 - b1);
-            float v = square[i] * b2 + gradient * gradient * (1 - b2);
-            mean[i] = m;
-            square[i] = v;
-            parameters[i] = parameters[i] * keep - stepSize * m / ((float) Math.sqrt(v) * correction + eps);
-=======
      * @param gradients one gradient for each parameter, in their order and shape; borrowed
      * @param learningRate the rate of this step, 0 or more
      * @throws IllegalArgumentException if the gradients do not fit the parameters or the rate is negative or not a number
@@ -237,36 +180,10 @@ public final class AdamW implements AutoCloseable {
                 change.muli(s.rate);
                 p.subi(change);
             }
->>>>>>> apmae
         }
     }
 
     /**
-<<<<<<< HEAD
-     * Returns the running mean of the gradients, for checkpoints.
-     *
-     * @return the live state, not a copy
-     */
-    public float[] mean() {
-        return mean;
-    }
-
-    /**
-     * Returns the running mean of the squared gradients, for checkpoints.
-     *
-     * @return the live state, not a copy
-     */
-    public float[] square() {
-        return square;
-    }
-
-    /**
-     * Returns the number of steps taken.
-     *
-     * @return 0 or more
-     */
-    public long steps() {
-=======
      * Scales gradients so that their common Euclidean norm is at most a bound, in place.
      *
      * @param gradients the gradients; changed
@@ -301,19 +218,10 @@ public final class AdamW implements AutoCloseable {
      * @return 0 at the start
      */
     public int steps() {
->>>>>>> apmae
         return steps;
     }
 
     /**
-<<<<<<< HEAD
-     * Goes on from a checkpoint: {@link #mean()} and {@link #square()} have been filled by the caller.
-     *
-     * @param steps the number of steps taken when the checkpoint was written
-     */
-    public void resumeAt(long steps) {
-        this.steps = steps;
-=======
      * Reads the first moment of a parameter.
      *
      * @param index the parameter
@@ -390,6 +298,5 @@ public final class AdamW implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             manager.close();
         }
->>>>>>> apmae
     }
 }
