@@ -1,6 +1,7 @@
 package org.apmae.core.model;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Receives what a recorder produces.
@@ -22,4 +23,25 @@ public interface AttentionSink {
      * @param verdicts one for each prompt, in order
      */
     void verdicts(List<Verdict> verdicts);
+
+    /**
+     * Makes a sink of two functions.
+     *
+     * @param patterns takes the patterns of a layer
+     * @param verdicts takes the predictions of a batch
+     * @return the sink
+     */
+    static AttentionSink of(Consumer<AttentionBatch> patterns, Consumer<List<Verdict>> verdicts) {
+        return new AttentionSink() {
+            @Override
+            public void patterns(AttentionBatch batch) {
+                patterns.accept(batch);
+            }
+
+            @Override
+            public void verdicts(List<Verdict> found) {
+                verdicts.accept(found);
+            }
+        };
+    }
 }

@@ -455,7 +455,10 @@ public final class Starcoder2Trainer implements AutoCloseable {
     /** The whole loss as one native function; the functional model of {@link Starcoder2} is its oracle. */
     static String script(Starcoder2Config config) {
         ModelShape shape = config.shape();
-        String attention = """
+        int last = 1 + shape.layers() * 16;
+        return String.format(
+                        Locale.ROOT,
+                        """
                     b = torch.size(ids, 0)
                     s = torch.size(ids, 1)
                     x = torch.embedding(w[0], ids)
@@ -480,11 +483,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
                     logits = torch.reshape(torch.linear(f, w[0]), [b * s, %12$d])
                     losses = torch.cross_entropy_loss(logits, targets, None, 0)
                     return torch.sum(torch.mul(losses, weight))
-                """;
-        int last = 1 + shape.layers() * 16;
-        return String.format(
-                        Locale.ROOT,
-                        attention,
+                """,
                         shape.layers(),
                         shape.hidden(),
                         shape.heads(),
