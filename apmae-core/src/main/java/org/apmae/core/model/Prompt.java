@@ -21,7 +21,7 @@ public final class Prompt {
      * @param task the scenario's task
      * @param ids token ids, fill-in-the-middle markers included; copied
      * @param targetToken the first token of the target, or {@link #NO_TARGET}
-     * @throws IllegalArgumentException if there is no id or an id is negative
+     * @throws IllegalArgumentException if there is no id, or an id or the target is negative
      */
     public Prompt(String scenarioId, CompletionTask task, int[] ids, int targetToken) {
         this.scenarioId = Objects.requireNonNull(scenarioId, "scenarioId");
@@ -30,6 +30,10 @@ public final class Prompt {
         this.targetToken = targetToken;
         if (ids.length == 0) {
             throw new IllegalArgumentException("the prompt of scenario " + scenarioId + " has no token");
+        }
+        if (targetToken < NO_TARGET) {
+            throw new IllegalArgumentException("the prompt of scenario " + scenarioId + " has the target token "
+                    + targetToken + "; give 0 or more, or NO_TARGET");
         }
         for (int id : ids) {
             if (id < 0) {

@@ -53,6 +53,7 @@ public final class HookedRecorder implements AttentionRecorder {
 
     @Override
     public void record(Stream<Prompt> prompts, HeadSelection heads, HeadIntervention intervention, AttentionSink sink) {
+        checkOpen();
         heads.check(shape());
         intervention.heads().forEach(shape()::indexOf);
         List<Prompt> batch = new ArrayList<>();
@@ -69,11 +70,24 @@ public final class HookedRecorder implements AttentionRecorder {
         }
     }
 
-    private void run(List<Prompt> prompts, HeadSelection heads, HeadIntervention intervention, AttentionSink sink) {
+    private void checkOpen() {
         if (closed) {
             throw new IllegalStateException("this recorder is closed; make another one over the model");
         }
+    }
+
+    private void checkTarget(Prompt prompt) {
+        if (prompt.targetToken() >= shape().vocabulary()) {
+            throw new IllegalArgumentException("the target token " + prompt.targetToken() + " of scenario "
+                    + prompt.scenarioId() + " is outside the vocabulary of " + shape().vocabulary()
+                    + "; tokenize with the model's own tokenizer");
+        }
+    }
+
+    private void run(List<Prompt> prompts, HeadSelection heads, HeadIntervention intervention, AttentionSink sink) {
+        checkOpen();
         List<Prompt> batch = List.copyOf(prompts);
+        batch.forEach(this::checkTarget);
         Hooks hooks = Hooks.none();
         for (int l = 0; l < shape().layers(); l++) {
             int layer = l;
