@@ -1,2 +1,2 @@
-/** From Java sources to completion scenarios and prompts. */
+/** From Java sources to completion scenarios: corpora, the miner, sampling and de-duplication. */
 package org.apmae.mining;

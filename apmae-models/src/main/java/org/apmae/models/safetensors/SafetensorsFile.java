@@ -317,7 +317,7 @@ public final class SafetensorsFile implements Weights {
         } else if (exponent == 31) {
             magnitude = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
         } else {
-            magnitude = Float.intBitsToFloat((exponent + 112) << 23 | fraction << 13);
+            magnitude = Float.intBitsToFloat(((exponent + 112) << 23) | (fraction << 13));
         }
         return half < 0 ? -magnitude : magnitude;
     }

@@ -1,2 +1,2 @@
-/** Training of networks whose gradients libtorch computes: optimiser and learning-rate schedule. */
+/** What training a target model and training an AP-MAE have in common. */
 package org.apmae.models.training;

@@ -1,0 +1,286 @@
+package org.apmae.core.run;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Writes the files of one stage, of which nothing counts before {@link #commit}.
+ *
+ * <p>Files go into a temporary sub-folder. A commit brings them to the disk, renames the sub-folder (from here on the commit
+ * will be finished, if need be by the next opening), moves the files to their places and replaces the manifest. Use it in a
+ * try-with-resources statement: closing without a commit removes the temporary files.
+ *
+ * <p>Not thread-safe, but different threads may fill different files that {@link #file} has named.
+ *
+ * @see RunFolder#begin
+ */
+public final class StageWriter implements AutoCloseable {
+    static final String FILES = "files";
+
+    private final RunFolder run;
+    private final Stage stage;
+    private final Path temporary;
+    private final Path files;
+    private final Map<String, Double> timings = new TreeMap<>();
+    private boolean ended;
+
+    StageWriter(RunFolder run, Stage stage) {
+        this.run = run;
+        this.stage = stage;
+        this.temporary = run.path().resolve(RunFolder.TEMPORARY + stage.command());
+        this.files = temporary.resolve(FILES);
+        try {
+            Disk.deleteTree(temporary);
+            Files.createDirectories(files);
+        } catch (IOException e) {
+            throw FolderLock.unwritable(run.path(), e, e);
+        }
+    }
+
+    /**
+     * Returns the stage that is being written.
+     *
+     * @return the stage
+     */
+    public Stage stage() {
+        return stage;
+    }
+
+    /**
+     * Names a new file of the stage.
+     *
+     * @param name path within the run folder, with {@code /} as separator
+     * @return where to write it now; its folder exists. It must be closed before the commit
+     * @throws IllegalArgumentException if a file in a run folder may not have that name, or a whole stage that remains has
+     *     one of that name
+     * @throws IllegalStateException if the writer has ended
+     * @throws java.io.UncheckedIOException if the folder cannot be written
+     */
+    public Path file(String name) {
+        FileNames.checkOwn(name);
+        return place(name);
+    }
+
+    private Path place(String name) {
+        checkOpen();
+        run.manifest().without(stage).values().forEach(entry -> {
+            if (entry.file(name).isPresent()) {
+                throw new IllegalArgumentException("'" + name + "' is already a file of the stage '"
+                        + entry.stage().command() + "'; choose another name");
+            }
+        });
+        Path file = files.resolve(name);
+        try {
+            Files.createDirectories(file.getParent());
+        } catch (IOException e) {
+            throw FolderLock.unwritable(run.path(), e, e);
+        }
+        return file;
+    }
+
+    /**
+     * Writes a JSON file.
+     *
+     * @param name path within the run folder
+     * @param value what {@link CanonicalJson} accepts
+     * @throws IllegalArgumentException if the name or the value is not accepted
+     * @throws IllegalStateException if the writer has ended
+     * @throws java.io.UncheckedIOException if the file cannot be written
+     */
+    public void json(String name, Object value) {
+        writeJson(file(name), value);
+    }
+
+    /**
+     * Writes a JSONL file, one value to a line.
+     *
+     * @param name path within the run folder
+     * @param rows the values, each accepted by {@link CanonicalJson}; drawn one at a time
+     * @throws IllegalArgumentException if the name or a value is not accepted
+     * @throws IllegalStateException if the writer has ended
+     * @throws java.io.UncheckedIOException if the file cannot be written
+     */
+    public void lines(String name, Stream<?> rows) {
+        Path file = file(name);
+        try (BufferedWriter writer = Files.newBufferedWriter(file)) {
+            for (Iterator<?> each = rows.iterator(); each.hasNext(); ) {
+                writer.write(CanonicalJson.writeLine(each.next()));
+                writer.write('\n');
+            }
+        } catch (IOException e) {
+            throw failed(name, e);
+        }
+    }
+
+    /**
+     * Sets the metrics of the stage, which go to {@code metrics/STAGE.json} and, with those of the other stages, to
+     * {@code metrics.json}. They must be the same for the same seed: no time, no path, no number of threads.
+     *
+     * @param metrics what {@link CanonicalJson} accepts
+     * @throws IllegalArgumentException if the value is not accepted
+     * @throws IllegalStateException if the writer has ended
+     * @throws java.io.UncheckedIOException if the file cannot be written
+     */
+    public void metrics(Object metrics) {
+        writeJson(place(FileNames.metricsOf(stage)), metrics);
+    }
+
+    /**
+     * Notes how long a part of the stage took, for {@code timings.json}.
+     *
+     * @param part for example {@code forward}
+     * @param seconds 0 or more
+     * @throws IllegalArgumentException if the seconds are negative or not finite
+     * @throws IllegalStateException if the writer has ended
+     */
+    public void timing(String part, double seconds) {
+        checkOpen();
+        if (!(seconds >= 0) || Double.isInfinite(seconds)) {
+            throw new IllegalArgumentException("the part '" + part + "' took " + seconds + " s; give 0 or more");
+        }
+        timings.put(part, seconds);
+    }
+
+    /**
+     * Makes the files of the stage count, all at once. The entries and files of an earlier run of this stage, and of all
+     * stages made from it, are dropped in the same step. The writer has ended after it.
+     *
+     * @param provenance what the files were made from and with
+     * @return the new entry
+     * @throws IllegalArgumentException if something under the temporary folder is not a plain file with an allowed name
+     * @throws IllegalStateException if the writer has ended, or no file and no metrics were written
+     * @throws java.io.UncheckedIOException if the disk refuses; then the state before remains, or, where the message says
+     *     so, the next opening finishes the commit
+     */
+    public StageEntry commit(Provenance provenance) {
+        checkOpen();
+        Path commit = run.path().resolve(RunFolder.COMMITTING + stage.command());
+        Manifest fresh;
+        StageEntry entry;
+        try {
+            entry = new StageEntry(stage, items(), provenance);
+            Map<Stage, StageEntry> stages = new TreeMap<>(run.manifest().without(stage));
+            stages.put(stage, entry);
+            fresh = new Manifest(stages, mergeMetrics(stages));
+            writeTimings(stages);
+            Disk.write(temporary.resolve(FileNames.MANIFEST), fresh.toJson());
+            Disk.syncFolder(files);
+            Disk.syncFolder(temporary);
+            Files.move(temporary, commit, StandardCopyOption.ATOMIC_MOVE);
+            Disk.syncFolder(run.path());
+        } catch (IOException e) {
+            throw new RunFolderException(
+                    "the stage '" + stage.command() + "' cannot be written to " + run.path() + ": " + Disk.reason(e)
+                            + "; what was there before is unchanged",
+                    e);
+        }
+        ended = true;
+        try {
+            RunFolder.apply(run.path(), commit);
+        } catch (IOException e) {
+            run.ended(this, Optional.empty());
+            run.close();
+            throw new RunFolderException(
+                    "the commit of the stage '" + stage.command() + "' to " + run.path() + " stopped half-way: "
+                            + Disk.reason(e) + "; opening the folder again finishes it",
+                    e);
+        }
+        run.ended(this, Optional.of(fresh));
+        return entry;
+    }
+
+    /** Removes the temporary files if there was no commit; closing again has no effect. */
+    @Override
+    public void close() {
+        if (!ended) {
+            discard();
+            run.ended(this, Optional.empty());
+        }
+    }
+
+    void discard() {
+        ended = true;
+        try {
+            Disk.deleteTree(temporary);
+        } catch (IOException e) {
+            throw new RunFolderException(
+                    temporary + " cannot be removed: " + Disk.reason(e) + "; the next opening will try again", e);
+        }
+    }
+
+    private List<StageEntry.Item> items() throws IOException {
+        List<StageEntry.Item> items = new ArrayList<>();
+        for (String name : Disk.names(files)) {
+            if (!name.equals(FileNames.metricsOf(stage))) {
+                FileNames.checkOwn(name);
+            }
+            Path file = files.resolve(name);
+            Disk.sync(file);
+            items.add(new StageEntry.Item(name, Files.size(file), Disk.hash(file)));
+        }
+        if (items.isEmpty()) {
+            throw new IllegalStateException(
+                    "the stage '" + stage.command() + "' has written no file; write at least its metrics");
+        }
+        return items;
+    }
+
+    private Optional<StageEntry.Item> mergeMetrics(Map<Stage, StageEntry> stages) throws IOException {
+        Map<String, Object> merged = new TreeMap<>();
+        for (StageEntry entry : stages.values()) {
+            String name = FileNames.metricsOf(entry.stage());
+            if (entry.file(name).isPresent()) {
+                merged.put(
+                        entry.stage().command(),
+                        entry.stage() == stage
+                                ? CanonicalJson.read(Files.readString(files.resolve(name)))
+                                : run.json(entry.stage(), name));
+            }
+        }
+        if (merged.isEmpty()) {
+            return Optional.empty();
+        }
+        Path file = files.resolve(FileNames.METRICS);
+        Disk.write(file, CanonicalJson.write(merged));
+        return Optional.of(new StageEntry.Item(FileNames.METRICS, Files.size(file), Disk.hash(file)));
+    }
+
+    private void writeTimings(Map<Stage, StageEntry> stages) throws IOException {
+        Map<String, Map<String, Double>> all = run.readTimings();
+        all.keySet().retainAll(stages.keySet().stream().map(Stage::command).toList());
+        all.put(stage.command(), timings);
+        Disk.write(files.resolve(FileNames.TIMINGS), CanonicalJson.write(all));
+    }
+
+    private void writeJson(Path file, Object value) {
+        try {
+            Files.writeString(file, CanonicalJson.write(value));
+        } catch (IOException e) {
+            throw failed(file.getFileName().toString(), e);
+        }
+    }
+
+    private RunFolderException failed(String name, IOException e) {
+        return new RunFolderException(
+                name + " cannot be written to " + run.path() + ": " + Disk.reason(e)
+                        + "; make room or choose another folder",
+                e);
+    }
+
+    private void checkOpen() {
+        if (ended) {
+            throw new IllegalStateException(
+                    "the writer of the stage '" + stage.command() + "' has ended; begin the stage again to write more");
+        }
+    }
+}

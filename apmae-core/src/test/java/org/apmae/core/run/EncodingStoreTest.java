@@ -1,0 +1,177 @@
+package org.apmae.core.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.apmae.core.model.HeadId;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EncodingStoreTest {
+    private static final List<HeadId> HEADS = List.of(new HeadId(0, 0), new HeadId(0, 3), new HeadId(2, 1));
+    private static final List<String> IDS = List.of("aa", "bb", "cc", "dd");
+    private static final int WIDTH = 5;
+    private static final Provenance PROVENANCE = Provenance.seeded(1);
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void prepare() {
+        try (RunFolder run = RunFolder.create(folder)) {
+            for (Stage stage : List.of(Stage.MINE, Stage.RECORD, Stage.TRAIN)) {
+                try (StageWriter writer = run.begin(stage)) {
+                    writer.metrics(Map.of());
+                    writer.commit(PROVENANCE);
+                }
+            }
+        }
+    }
+
+    private static float[] encoding(int head, int row) {
+        Random random = new Random(100 * head + row);
+        float[] values = new float[WIDTH];
+        for (int i = 0; i < WIDTH; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private void write() {
+        try (RunFolder run = RunFolder.open(folder);
+                StageWriter stage = run.begin(Stage.ENCODE);
+                EncodingStore.Writer writer = EncodingStore.writer(stage, HEADS, IDS, WIDTH)) {
+            for (int row = IDS.size() - 1; row >= 0; row--) {
+                for (int head = 0; head < HEADS.size(); head++) {
+                    writer.put(HEADS.get(head), IDS.get(row), encoding(head, row));
+                }
+            }
+            writer.finish();
+            assertThatIllegalStateException().isThrownBy(() -> writer.put(HEADS.get(0), "aa", encoding(0, 0)));
+            stage.commit(PROVENANCE);
+        }
+    }
+
+    @Test
+    void readsEveryHeadRoundedToHalves() {
+        write();
+        try (RunFolder run = RunFolder.openReadOnly(folder)) {
+            EncodingStore store = EncodingStore.open(run);
+            assertThat(store.heads()).isEqualTo(HEADS);
+            assertThat(store.scenarioIds()).isEqualTo(IDS);
+            assertThat(store.width()).isEqualTo(WIDTH);
+            for (int head = 0; head < HEADS.size(); head++) {
+                float[][] rows = store.head(HEADS.get(head));
+                assertThat(rows).hasNumberOfRows(IDS.size());
+                for (int row = 0; row < rows.length; row++) {
+                    float[] expected = encoding(head, row);
+                    for (int i = 0; i < WIDTH; i++) {
+                        assertThat(rows[row][i]).isEqualTo(Half.toFloat(Half.of(expected[i])));
+                        assertThat(rows[row][i]).isCloseTo(expected[i], org.assertj.core.data.Offset.offset(0.002f));
+                    }
+                }
+            }
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> store.head(new HeadId(1, 1)))
+                    .withMessageContaining("L1H1");
+        }
+    }
+
+    @Test
+    void writesAPlainZarrArray() throws IOException {
+        write();
+        assertThat(CanonicalJson.writeLine(CanonicalJson.read(Files.readString(folder.resolve("encodings/zarr.json")))))
+                .isEqualTo("{\"attributes\":{\"heads\":[\"L0H0\",\"L0H3\",\"L2H1\"]},"
+                        + "\"chunk_grid\":{\"configuration\":{\"chunk_shape\":[1,4,5]},\"name\":\"regular\"},"
+                        + "\"chunk_key_encoding\":{\"configuration\":{\"separator\":\".\"},\"name\":\"default\"},"
+                        + "\"codecs\":[{\"configuration\":{\"endian\":\"little\"},\"name\":\"bytes\"}],"
+                        + "\"data_type\":\"float16\",\"dimension_names\":[\"head\",\"sample\",\"feature\"],"
+                        + "\"fill_value\":\"NaN\",\"node_type\":\"array\",\"shape\":[3,4,5],\"zarr_format\":3}");
+        byte[] chunk = Files.readAllBytes(folder.resolve("encodings/c.1.0.0"));
+        assertThat(chunk).hasSize(4 * 5 * 2);
+        short first = Half.of(encoding(1, 0)[0]);
+        assertThat(chunk[0]).isEqualTo((byte) first);
+        assertThat(chunk[1]).isEqualTo((byte) (first >> 8));
+    }
+
+    @Test
+    void tellsDamageInEachOfItsFiles() throws IOException {
+        write();
+        for (String name : List.of("c.2.0.0", "zarr.json", "ids.json")) {
+            Path file = folder.resolve("encodings").resolve(name);
+            byte[] good = Files.readAllBytes(file);
+            byte[] bad = good.clone();
+            bad[7] ^= 1;
+            Files.write(file, bad);
+            try (RunFolder run = RunFolder.openReadOnly(folder)) {
+                assertThatThrownBy(() -> EncodingStore.open(run).head(HEADS.get(2)))
+                        .isInstanceOf(RunFolderException.class)
+                        .hasMessageContaining(name + " is damaged")
+                        .hasMessageContaining("apmae encode");
+            }
+            Files.write(file, good);
+        }
+    }
+
+    @Test
+    void refusesAnArrayOfAnotherKind() throws IOException {
+        try (RunFolder run = RunFolder.open(folder)) {
+            List<String> texts = new ArrayList<>();
+            try (StageWriter stage = run.begin(Stage.ENCODE)) {
+                Files.writeString(stage.file("encodings/ids.json"), "{\"ids\":[\"a\"]}");
+                Files.writeString(
+                        stage.file("encodings/zarr.json"),
+                        "{\"attributes\":{\"heads\":[\"L0H0\"]},\"shape\":[1,1,4],\"data_type\":\"float64\"}");
+                texts.add("written");
+                stage.commit(PROVENANCE);
+            }
+            assertThat(texts).hasSize(1);
+            assertThatThrownBy(() -> EncodingStore.open(run))
+                    .isInstanceOf(RunFolderException.class)
+                    .hasMessageContaining("another kind of Zarr array");
+        }
+    }
+
+    @Test
+    void refusesWhatDoesNotFit() {
+        try (RunFolder run = RunFolder.open(folder);
+                StageWriter stage = run.begin(Stage.ENCODE)) {
+            assertThatIllegalArgumentException().isThrownBy(() -> EncodingStore.writer(stage, List.of(), IDS, WIDTH));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> EncodingStore.writer(stage, HEADS, List.of("a", "a"), WIDTH))
+                    .withMessageContaining("a stands twice");
+            try (EncodingStore.Writer writer = EncodingStore.writer(stage, HEADS, IDS, WIDTH)) {
+                HeadId head = HEADS.get(0);
+                writer.put(head, "aa", encoding(0, 0));
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> writer.put(head, "aa", encoding(0, 0)))
+                        .withMessageContaining("stored already");
+                assertThatIllegalArgumentException().isThrownBy(() -> writer.put(head, "zz", encoding(0, 0)));
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> writer.put(head, "bb", new float[3]))
+                        .withMessageContaining("has 3 numbers where 5");
+                for (float bad : new float[] {Float.NaN, 70_000f, Float.NEGATIVE_INFINITY}) {
+                    assertThatIllegalArgumentException()
+                            .isThrownBy(() -> writer.put(head, "bb", new float[] {0, 0, bad, 0, 0}))
+                            .withMessageContaining(Float.toString(bad));
+                }
+                assertThatIllegalStateException()
+                        .isThrownBy(writer::finish)
+                        .withMessageContaining("head L0H0, scenario bb");
+            }
+        }
+        try (RunFolder run = RunFolder.open(folder)) {
+            assertThatThrownBy(() -> EncodingStore.open(run)).isInstanceOf(MissingStageException.class);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The {@code apmae} command line. */
+package org.apmae.examples;

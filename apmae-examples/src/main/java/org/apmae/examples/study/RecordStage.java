@@ -1,0 +1,238 @@
+package org.apmae.examples.study;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.apmae.core.model.AttentionBatch;
+import org.apmae.core.model.AttentionSink;
+import org.apmae.core.model.HeadIntervention;
+import org.apmae.core.model.HeadSelection;
+import org.apmae.core.model.Prompt;
+import org.apmae.core.model.Verdict;
+import org.apmae.core.predict.BinaryMetrics;
+import org.apmae.core.predict.GroupedSplit;
+import org.apmae.core.progress.Progress;
+import org.apmae.core.run.RunFolder;
+import org.apmae.core.run.RunTables;
+import org.apmae.core.run.ScenarioRow;
+import org.apmae.core.run.Stage;
+import org.apmae.core.run.StageWriter;
+import org.apmae.core.scenario.CompletionTask;
+import org.apmae.models.recording.HookedRecorder;
+
+/** Stage 2, first half: what the model predicts, a balanced selection by outcome, and the split by source file. */
+final class RecordStage {
+    static final String SELECTION = "selection.jsonl";
+    private static final String SPLIT = "split.jsonl";
+    private static final int BATCH = 8;
+    private static final int CHUNK = 32;
+
+    private RecordStage() {}
+
+    /** Which part of the split a selected scenario belongs to. */
+    enum Side {
+        TRAIN,
+        VALIDATION,
+        TEST
+    }
+
+    static void run(Study study) {
+        study.run().require(Stage.MINE);
+        StudyOptions options = study.options();
+        Map<CompletionTask, List<ScenarioRow>> byTask = new EnumMap<>(CompletionTask.class);
+        for (ScenarioRow row : RunTables.scenarios(study.run())) {
+            byTask.computeIfAbsent(row.task(), task -> new ArrayList<>()).add(row);
+        }
+        Map<String, Side> sides =
+                split(byTask.values().stream().flatMap(List::stream).toList(), options.seedOf("split"));
+        List<ScenarioRow> run = new ArrayList<>();
+        Map<String, Verdict> verdicts = new LinkedHashMap<>();
+        long most = byTask.values().stream().mapToLong(List::size).sum();
+        try (Progress.Stage progress = study.progress().start("recording verdicts", most, "prompts")) {
+            byTask.forEach((task, rows) -> {
+                int[] found = new int[2];
+                int toTrain = 0;
+                int done = 0;
+                // in rounds, until both outcomes are there in the number wanted
+                while (done < rows.size()
+                        && (Math.min(found[0], found[1]) < options.perOutcome()
+                                || (task == CompletionTask.RANDOM && toTrain < options.trainingScenarios()))) {
+                    List<ScenarioRow> chunk = rows.subList(done, Math.min(rows.size(), done + 2 * CHUNK));
+                    List<Verdict> predicted = verdicts(study, chunk, HeadIntervention.none());
+                    for (int i = 0; i < predicted.size(); i++) {
+                        Verdict verdict = predicted.get(i);
+                        verdicts.put(verdict.scenarioId(), verdict);
+                        found[verdict.correct() ? 1 : 0]++;
+                        toTrain += verdict.correct() && sides.get(chunk.get(i).path()) == Side.TRAIN ? 1 : 0;
+                    }
+                    run.addAll(chunk);
+                    done += chunk.size();
+                    progress.step(chunk.size());
+                    if (!task.hasTarget()) {
+                        break;
+                    }
+                }
+                progress.step(rows.size() - done);
+            });
+        }
+        List<ScenarioRow> selected = select(run, verdicts, options.perOutcome());
+        if (selected.isEmpty()) {
+            throw new IllegalStateException("of " + run.size() + " scenarios no task has both correct and incorrect"
+                    + " ones, so nothing can be balanced; mine more with --pool or use another model");
+        }
+        try (StageWriter writer = study.run().begin(Stage.RECORD)) {
+            RunTables.writeVerdicts(writer, List.copyOf(verdicts.values()));
+            writer.lines(
+                    SPLIT,
+                    new TreeMap<>(sides)
+                            .entrySet().stream()
+                                    .map(entry -> Map.of(
+                                            "path",
+                                            entry.getKey(),
+                                            "side",
+                                            entry.getValue().name())));
+            writer.lines(SELECTION, selected.stream().map(row -> Map.of("id", row.id())));
+            writer.metrics(metrics(options, run, verdicts, selected, sides));
+            writer.commit(study.provenance());
+        }
+    }
+
+    /** Runs prompts with an intervention; results in the order of the rows. */
+    static List<Verdict> verdicts(Study study, List<ScenarioRow> rows, HeadIntervention intervention) {
+        List<Callable<List<Verdict>>> tasks = new ArrayList<>();
+        for (int from = 0; from < rows.size(); from += BATCH) {
+            List<Prompt> prompts = rows.subList(from, Math.min(rows.size(), from + BATCH)).stream()
+                    .map(ScenarioRow::prompt)
+                    .toList();
+            tasks.add(() -> {
+                List<Verdict> found = new ArrayList<>();
+                try (HookedRecorder recorder = new HookedRecorder(study.model(), BATCH)) {
+                    recorder.record(
+                            prompts.stream(), HeadSelection.of(List.of()), intervention, new VerdictSink(found));
+                }
+                return found;
+            });
+        }
+        return study.parallel(tasks).stream().flatMap(List::stream).toList();
+    }
+
+    private record VerdictSink(List<Verdict> found) implements AttentionSink {
+        @Override
+        public void patterns(AttentionBatch batch) {
+            throw new IllegalStateException("no head was asked for, but layer " + batch.layer() + " came");
+        }
+
+        @Override
+        public void verdicts(List<Verdict> verdicts) {
+            found.addAll(verdicts);
+        }
+    }
+
+    private static List<ScenarioRow> select(List<ScenarioRow> run, Map<String, Verdict> verdicts, int perOutcome) {
+        Map<CompletionTask, List<List<ScenarioRow>>> outcomes = new EnumMap<>(CompletionTask.class);
+        for (ScenarioRow row : run) {
+            if (row.task().hasTarget()) {
+                outcomes.computeIfAbsent(row.task(), task -> List.of(new ArrayList<>(), new ArrayList<>()))
+                        .get(verdict(verdicts, row).correct() ? 1 : 0)
+                        .add(row);
+            }
+        }
+        List<ScenarioRow> selected = new ArrayList<>();
+        outcomes.forEach((task, both) -> {
+            int count = Math.min(
+                    perOutcome, Math.min(both.get(0).size(), both.get(1).size()));
+            selected.addAll(both.get(0).subList(0, count));
+            selected.addAll(both.get(1).subList(0, count));
+        });
+        return selected;
+    }
+
+    static Verdict verdict(Map<String, Verdict> verdicts, ScenarioRow row) {
+        Verdict verdict = verdicts.get(row.id());
+        if (verdict == null) {
+            throw new IllegalStateException(
+                    "scenario " + row.id() + " has no verdict in the run folder; run apmae record again");
+        }
+        return verdict;
+    }
+
+    private static Map<String, Side> split(List<ScenarioRow> rows, long seed) {
+        List<String> groups = rows.stream().map(ScenarioRow::path).toList();
+        GroupedSplit split = GroupedSplit.of(groups, 0.55, 0.15, 0.30, seed);
+        Map<String, Side> sides = new HashMap<>();
+        for (int row : split.train()) {
+            sides.put(groups.get(row), Side.TRAIN);
+        }
+        for (int row : split.validation()) {
+            sides.put(groups.get(row), Side.VALIDATION);
+        }
+        for (int row : split.test()) {
+            sides.put(groups.get(row), Side.TEST);
+        }
+        return sides;
+    }
+
+    /** The side of every source file that has a scenario. */
+    static Map<String, Side> sides(RunFolder run) {
+        Map<String, Side> sides = new HashMap<>();
+        run.lines(Stage.RECORD, SPLIT, json -> json)
+                .forEach(json -> sides.put((String) json.get("path"), Side.valueOf((String) json.get("side"))));
+        return sides;
+    }
+
+    private static Map<String, Object> metrics(
+            StudyOptions options,
+            List<ScenarioRow> run,
+            Map<String, Verdict> verdicts,
+            List<ScenarioRow> selected,
+            Map<String, Side> sides) {
+        Map<String, Object> tasks = new LinkedHashMap<>();
+        for (CompletionTask task : options.tasks()) {
+            List<ScenarioRow> rows =
+                    run.stream().filter(row -> row.task() == task).toList();
+            if (rows.isEmpty() || !task.hasTarget()) {
+                continue;
+            }
+            // the first round alone has a fixed size: the stopping rule cannot bias its accuracy
+            List<ScenarioRow> first = rows.subList(0, Math.min(rows.size(), 2 * CHUNK));
+            boolean[] hits = new boolean[first.size()];
+            for (int i = 0; i < hits.length; i++) {
+                hits[i] = verdict(verdicts, first.get(i)).correct();
+            }
+            Map<String, Object> one = new HashMap<>();
+            one.put("run", rows.size());
+            one.put("sampled", hits.length);
+            one.put(
+                    "accuracy",
+                    Figures.interval(BinaryMetrics.share(
+                            hits, first.stream().map(ScenarioRow::path).toList(), options.seedOf("accuracy"))));
+            one.put(
+                    "selected",
+                    selected.stream().filter(row -> row.task() == task).count());
+            tasks.put(task.wireName(), one);
+        }
+        Map<String, Object> split = new HashMap<>();
+        for (Side side : Side.values()) {
+            Map<String, Object> one = new HashMap<>();
+            one.put(
+                    "scenarios",
+                    selected.stream()
+                            .filter(row -> sides.get(row.path()) == side)
+                            .count());
+            one.put("files", sides.values().stream().filter(s -> s == side).count());
+            split.put(side.name().toLowerCase(Locale.ROOT), one);
+        }
+        Map<String, Object> metrics = new HashMap<>();
+        metrics.put("tasks", tasks);
+        metrics.put("run", run.size());
+        metrics.put("selected", selected.size());
+        metrics.put("split", split);
+        return metrics;
+    }
+}

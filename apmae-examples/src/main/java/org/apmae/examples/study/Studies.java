@@ -1,0 +1,62 @@
+package org.apmae.examples.study;
+
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apmae.core.progress.Progress;
+import org.apmae.core.run.RunFolder;
+import org.apmae.core.run.Stage;
+
+/** Runs stages of a study on a run folder. */
+final class Studies {
+    private static final Map<Stage, Consumer<Study>> STAGES = new EnumMap<>(Map.of(
+            Stage.MINE, MineStage::run,
+            Stage.RECORD, RecordStage::run,
+            Stage.TRAIN, TrainStage::run,
+            Stage.ENCODE, EncodeStage::run,
+            Stage.CLUSTER, ClusterStage::run,
+            Stage.PREDICT, PredictStage::run,
+            Stage.SWEEP, SweepStage::run,
+            Stage.REPORT, ReportStage::run));
+
+    private Studies() {}
+
+    static Map<String, Object> mine(Path folder, StudyOptions options, Progress progress, int threads) {
+        try (Study study = new Study(RunFolder.create(folder), options, progress, threads)) {
+            MineStage.run(study);
+            return study.run().metrics();
+        }
+    }
+
+    static Map<String, Object> one(Path folder, Stage stage, Progress progress, int threads) {
+        RunFolder run = RunFolder.open(folder);
+        try (Study study = new Study(run, options(run), progress, threads)) {
+            STAGES.getOrDefault(stage, s -> {}).accept(study);
+            return study.run().metrics();
+        }
+    }
+
+    /** Runs every stage that is not there yet with the same options; with other options all run again. */
+    static Map<String, Object> all(Path folder, StudyOptions options, Progress progress, int threads) {
+        RunFolder run = RunFolder.create(folder);
+        boolean same = run.has(Stage.MINE) && options(run).toJson().equals(options.toJson());
+        try (Study study = new Study(run, options, progress, threads)) {
+            for (Stage stage : Stage.values()) {
+                if (!same || !run.has(stage)) {
+                    STAGES.getOrDefault(stage, s -> {}).accept(study);
+                }
+            }
+            return run.metrics();
+        }
+    }
+
+    private static StudyOptions options(RunFolder run) {
+        try {
+            return StudyOptions.read(run);
+        } catch (RuntimeException e) {
+            run.close();
+            throw e;
+        }
+    }
+}

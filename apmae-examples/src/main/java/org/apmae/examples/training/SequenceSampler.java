@@ -1,0 +1,147 @@
+package org.apmae.examples.training;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.apmae.models.target.CodeTokenizer;
+import org.apmae.models.target.FimTokens;
+import org.apmae.models.target.FimWindow;
+import org.apmae.models.target.TrainingSequence;
+
+/**
+ * Draws training sequences: half of the documents plain, half in fill-in-the-middle form. A sequence depends on its number and
+ * the seed only. Thread-safe.
+ */
+final class SequenceSampler {
+    /** Characters read on each side of a gap: more than a window of 256 tokens ever needs in practice. */
+    private static final int REACH = 1600;
+
+    private static final int WINDOW = 256;
+    private static final float MIDDLE_WEIGHT = 4;
+    private static final float FIRST_WEIGHT = 8;
+    private static final Set<String> COMMON = Set.of("(", "{", ",", ";", ".", ")", "}", "[", "]", "@");
+
+    private final List<LexedFile> files;
+    private final long[] cumulative;
+    private final CodeTokenizer tokenizer;
+    private final FimTokens fim;
+    private final int endOfText;
+    private final int length;
+    private final long seed;
+
+    SequenceSampler(List<LexedFile> files, CodeTokenizer tokenizer, int length, long seed) {
+        this.files = files.stream().filter(file -> file.tokens() > 20).toList();
+        this.cumulative = new long[this.files.size()];
+        long sum = 0;
+        for (int i = 0; i < cumulative.length; i++) {
+            // very long files are mostly tables: their weight is bounded
+            sum += Math.min(this.files.get(i).tokens(), 20_000);
+            cumulative[i] = sum;
+        }
+        this.tokenizer = tokenizer;
+        this.fim = tokenizer.fimTokens();
+        this.endOfText = tokenizer.specialId("<|endoftext|>").orElseThrow();
+        this.length = length;
+        this.seed = seed;
+    }
+
+    TrainingSequence draw(long number) {
+        Random random = new Random(seed * 0x9E3779B97F4A7C15L + number * 0xD1B54A32D192ED03L);
+        Builder builder = new Builder();
+        boolean fillIn = random.nextBoolean();
+        boolean packed = random.nextInt(10) < 3;
+        while (builder.size <= length) {
+            LexedFile file = file(random);
+            if (fillIn) {
+                fillIn(builder, file, random, packed);
+            } else {
+                plain(builder, file, random);
+            }
+        }
+        return builder.build();
+    }
+
+    private LexedFile file(Random random) {
+        long at = (long) (random.nextDouble() * cumulative[cumulative.length - 1]);
+        int index = Arrays.binarySearch(cumulative, at);
+        return files.get(Math.min(index < 0 ? -index - 1 : index + 1, files.size() - 1));
+    }
+
+    private void plain(Builder builder, LexedFile file, Random random) {
+        int start = random.nextInt(8) == 0 ? 0 : lineStart(file.text(), file.start(random.nextInt(file.tokens())));
+        int end = Math.min(file.text().length(), start + 2 * REACH);
+        builder.add(tokenizer.encode(file.text().substring(start, end)), 0, 1);
+        if (end == file.text().length()) {
+            builder.add(new int[] {endOfText}, 0, 1);
+        }
+    }
+
+    private void fillIn(Builder builder, LexedFile file, Random random, boolean packed) {
+        int first = gap(file, random);
+        int count = spanLength(random, packed);
+        int last = Math.min(file.tokens() - 1, first + count - 1);
+        int start = file.start(first);
+        int end = file.end(last);
+        String text = file.text();
+        if (text.startsWith(";", start) && first == last && random.nextBoolean()) {
+            int lineEnd = text.indexOf('\n', end);
+            if (lineEnd >= 0 && text.substring(end, lineEnd).isBlank()) {
+                end = lineEnd + 1;
+            }
+        }
+        int from = start <= REACH ? 0 : lineStart(text, start - REACH);
+        int to = Math.min(text.length(), end + REACH);
+        int window = packed ? 64 + random.nextInt(128) : WINDOW;
+        int[] prompt = FimWindow.layOut(
+                tokenizer.encode(text.substring(from, start)), tokenizer.encode(text.substring(end, to)), fim, window);
+        int[] middle = tokenizer.encode(text.substring(start, end));
+        builder.add(prompt, 0, 1);
+        builder.add(middle, FIRST_WEIGHT, MIDDLE_WEIGHT);
+        builder.add(new int[] {endOfText}, 0, 1);
+    }
+
+    private static int spanLength(Random random, boolean packed) {
+        int kind = random.nextInt(10);
+        if (packed && kind < 4) {
+            return 10 + random.nextInt(40);
+        }
+        return kind < 7 ? 1 : 2 + random.nextInt(9);
+    }
+
+    /** Draws a token; punctuation is taken less often than it occurs, so that rarer kinds are learned too. */
+    private static int gap(LexedFile file, Random random) {
+        int token = random.nextInt(file.tokens());
+        for (int tries = 0; tries < 6; tries++) {
+            String text = file.text().substring(file.start(token), Math.min(file.end(token), file.start(token) + 2));
+            boolean word = Character.isJavaIdentifierStart(text.charAt(0));
+            double accept = COMMON.contains(text) ? 0.3 : word ? 0.6 : 1;
+            if (random.nextDouble() < accept) {
+                return token;
+            }
+            token = random.nextInt(file.tokens());
+        }
+        return token;
+    }
+
+    private static int lineStart(String text, int at) {
+        return text.lastIndexOf('\n', Math.max(0, at - 1)) + 1;
+    }
+
+    private final class Builder {
+        private final int[] ids = new int[length + 1];
+        private final float[] weights = new float[length + 1];
+        private int size;
+
+        void add(int[] tokens, float firstWeight, float weight) {
+            for (int i = 0; i < tokens.length && size < ids.length; i++) {
+                ids[size] = tokens[i];
+                weights[size++] = i == 0 && firstWeight > 0 ? firstWeight : weight;
+            }
+        }
+
+        TrainingSequence build() {
+            return new TrainingSequence(ids, Arrays.copyOfRange(weights, 1, weights.length));
+        }
+    }
+}

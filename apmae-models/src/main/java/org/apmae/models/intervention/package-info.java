@@ -1,0 +1,2 @@
+/** Interventions on heads, before the output projection. */
+package org.apmae.models.intervention;

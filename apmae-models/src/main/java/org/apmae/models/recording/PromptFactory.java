@@ -1,0 +1,125 @@
+package org.apmae.models.recording;
+
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.apmae.core.model.Prompt;
+import org.apmae.core.scenario.CompletionTask;
+import org.apmae.core.scenario.Rejection;
+import org.apmae.core.scenario.Scenario;
+import org.apmae.models.target.CodeTokenizer;
+import org.apmae.models.target.FimTokens;
+import org.apmae.models.target.FimWindow;
+
+/**
+ * Makes prompts of a fixed length from scenarios, by the published window policy. Thread-safe.
+ *
+ * @see FimWindow
+ */
+public final class PromptFactory {
+    private final CodeTokenizer tokenizer;
+    private final FimTokens fim;
+    private final int window;
+    private final long seed;
+
+    /**
+     * Fixes the policy.
+     *
+     * @param tokenizer the target model's tokenizer; its fill-in-the-middle ids are read from it
+     * @param window length of every prompt in tokens; the paper uses 256
+     * @param seed seed of the random ids of noise prompts
+     */
+    public PromptFactory(CodeTokenizer tokenizer, int window, long seed) {
+        this.tokenizer = tokenizer;
+        this.fim = tokenizer.fimTokens();
+        this.window = window;
+        this.seed = seed;
+    }
+
+    /**
+     * Makes the prompt of a scenario.
+     *
+     * @param scenario the scenario
+     * @param rejections told why, where no prompt can be made: {@code window_not_filled} or {@code target_without_token}
+     * @return the prompt, of exactly the window's length, or nothing
+     */
+    public Optional<Prompt> prompt(Scenario scenario, Consumer<Rejection> rejections) {
+        String text = scenario.source().text();
+        int[] ids = FimWindow.layOut(
+                encodeTail(text.substring(0, scenario.start())),
+                encodeHead(text.substring(scenario.end())),
+                fim,
+                window);
+        if (ids.length < window) {
+            rejections.accept(new Rejection(
+                    scenario.source().path(),
+                    "window_not_filled",
+                    ids.length + " tokens where " + window + " are needed"));
+            return Optional.empty();
+        }
+        if (scenario.task() == CompletionTask.NOISE) {
+            return Optional.of(noise(scenario, ids));
+        }
+        int[] target = tokenizer.encode(scenario.target());
+        if (target.length == 0) {
+            rejections.accept(new Rejection(
+                    scenario.source().path(), "target_without_token", "the target has no token of its own"));
+            return Optional.empty();
+        }
+        return Optional.of(new Prompt(scenario.id(), scenario.task(), ids, target[0]));
+    }
+
+    private Prompt noise(Scenario scenario, int[] ids) {
+        Random random = new Random(seed ^ Long.parseUnsignedLong(scenario.id().substring(0, 16), 16));
+        Set<Integer> special = tokenizer.specialIds();
+        int[] noise = ids.clone();
+        for (int i = 0; i < noise.length; i++) {
+            if (noise[i] != fim.prefix() && noise[i] != fim.suffix() && noise[i] != fim.middle()) {
+                do {
+                    noise[i] = random.nextInt(tokenizer.size());
+                } while (special.contains(noise[i]));
+            }
+        }
+        return new Prompt(scenario.id(), scenario.task(), noise, Prompt.NO_TARGET);
+    }
+
+    /** Encodes the end of a text: at least as many ids as a window can use, and the same ones as of the whole text. */
+    private int[] encodeTail(String text) {
+        for (int reach = 8 * window; tokenizer.splitsAtWhitespace(); reach *= 2) {
+            int cut = text.length() - reach;
+            while (cut > 0 && !boundary(text, cut)) {
+                cut--;
+            }
+            if (cut <= 0) {
+                break;
+            }
+            int[] ids = tokenizer.encode(text.substring(cut));
+            if (ids.length >= window) {
+                return ids;
+            }
+        }
+        return tokenizer.encode(text);
+    }
+
+    private int[] encodeHead(String text) {
+        for (int reach = 8 * window; tokenizer.splitsAtWhitespace(); reach *= 2) {
+            int cut = reach;
+            while (cut < text.length() && !boundary(text, cut)) {
+                cut++;
+            }
+            if (cut >= text.length()) {
+                break;
+            }
+            int[] ids = tokenizer.encode(text.substring(0, cut));
+            if (ids.length >= window) {
+                return ids;
+            }
+        }
+        return tokenizer.encode(text);
+    }
+
+    private static boolean boundary(String text, int at) {
+        return text.charAt(at) == '\n' && text.charAt(at - 1) > ' ' && text.charAt(at - 1) < 127;
+    }
+}
