@@ -1,24 +1,78 @@
 package org.apmae.examples;
 
+import java.io.UncheckedIOException;
+import org.apmae.examples.study.StudyCommands;
 import org.apmae.examples.training.TrainTargetCommand;
+import org.apmae.models.safetensors.ModelFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParseResult;
 
 /** The command line. */
 @Command(
         name = "apmae",
         mixinStandardHelpOptions = true,
-        subcommands = {TrainTargetCommand.class},
         description = "Discovers attention patterns in code language models.")
-public final class Apmae {
+public final class Apmae implements Runnable {
+    private static final int INTERRUPTED = 130;
+    private static volatile boolean running;
+
     private Apmae() {}
+
+    /**
+     * Runs a command and ends the process.
+     *
+     * @param arguments the command and its options
+     */
+    public static void main(String[] arguments) {
+        // the native library is not to be taken down under threads that still compute: after the sentence, halt
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (running) {
+                System.err.println("\napmae: interrupted; finished stages are kept, run the command again to go on");
+                System.err.flush();
+                Runtime.getRuntime().halt(INTERRUPTED);
+            }
+        }));
+        running = true;
+        int code = execute(arguments);
+        running = false;
+        System.out.flush();
+        System.exit(code);
+    }
 
     /**
      * Runs a command.
      *
      * @param arguments the command and its options
+     * @return the exit code: 0 for success, 1 for an error, 2 for wrong usage
      */
-    public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Apmae()).execute(arguments));
+    public static int execute(String... arguments) {
+        System.setProperty("java.awt.headless", "true");
+        CommandLine commandLine = new CommandLine(new Apmae());
+        StudyCommands.addTo(commandLine);
+        commandLine.addSubcommand(new ParityCommand());
+        commandLine.addSubcommand(new DoctorCommand());
+        commandLine.addSubcommand(new TrainTargetCommand());
+        commandLine.setExecutionExceptionHandler(Apmae::report);
+        return commandLine.execute(arguments);
+    }
+
+    @Override
+    public void run() {
+        CommandLine.usage(this, System.err);
+    }
+
+    /** One sentence for what a user can mend; a fault of our own names itself as one. */
+    private static int report(Exception error, CommandLine command, ParseResult parsed) {
+        boolean expected = error instanceof IllegalArgumentException
+                || error instanceof IllegalStateException
+                || error instanceof UncheckedIOException
+                || error instanceof ModelFileException;
+        String message = expected && error.getMessage() != null ? error.getMessage() : "unexpected error: " + error;
+        System.err.println("apmae: " + message.replace('\n', ' '));
+        if (parsed.originalArgs().contains("--verbose")) {
+            error.printStackTrace();
+        }
+        return 1;
     }
 }

@@ -39,7 +39,7 @@ final class PredictStage {
         long seed = study.options().seedOf("predict");
         try (Progress.Stage progress = study.progress().start("predicting correctness", 2, "predictors");
                 StageWriter writer = study.run().begin(Stage.PREDICT);
-                FittedPredictor fitted = predictor(study).fit(table.rows(train), table.rows(validation), seed)) {
+                FittedPredictor fitted = predictor().fit(table.rows(train), table.rows(validation), seed)) {
             progress.step(1);
             PatternTable tested = table.rows(test);
             double[] probability = fitted.probabilityCorrect(tested.labels());
@@ -48,7 +48,7 @@ final class PredictStage {
             Map<String, Object> metrics = new HashMap<>();
             metrics.put("patterns", figures(BinaryMetrics.of(tested.correct(), probability, tested.groups(), seed)));
             metrics.put("rows", Map.of("train", train.length, "validation", validation.length, "test", test.length));
-            baselines(metrics, study, selected, table, train, validation, test, probability, seed);
+            baselines(metrics, selected, table, train, validation, test, probability, seed);
             progress.step(1);
             metrics.put("tasks", byTask(selected, test, tested, probability, seed));
             Map<String, Object> heads = new LinkedHashMap<>();
@@ -64,7 +64,7 @@ final class PredictStage {
         }
     }
 
-    private static BoostedTrees predictor(Study study) {
+    private static BoostedTrees predictor() {
         return new BoostedTrees(BoostedTrees.Options.paper());
     }
 
@@ -91,7 +91,6 @@ final class PredictStage {
 
     private static void baselines(
             Map<String, Object> metrics,
-            Study study,
             List<Selected> selected,
             PatternTable table,
             int[] train,
@@ -118,7 +117,7 @@ final class PredictStage {
         metrics.put("patterns_minus_confidence", comparison);
         PatternTable shuffled = shuffled(trained, seed);
         PatternTable shuffledValidation = shuffled(table.rows(validation), seed + 1);
-        try (FittedPredictor control = predictor(study).fit(shuffled, shuffledValidation, seed)) {
+        try (FittedPredictor control = predictor().fit(shuffled, shuffledValidation, seed)) {
             metrics.put(
                     "shuffled_labels",
                     figures(BinaryMetrics.of(

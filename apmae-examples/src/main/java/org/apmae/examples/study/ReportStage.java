@@ -13,7 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -115,8 +116,8 @@ final class ReportStage {
         }
     }
 
-    private SortedMap<String, String> provenance() {
-        SortedMap<String, String> facts = new TreeMap<>();
+    private NavigableMap<String, String> provenance() {
+        NavigableMap<String, String> facts = new TreeMap<>();
         run.stages().forEach((stage, entry) -> {
             entry.provenance().facts().forEach(facts::put);
             entry.provenance().software().forEach(facts::put);
@@ -236,7 +237,7 @@ final class ReportStage {
         Map<String, ScenarioRow> rows = new HashMap<>();
         RunTables.scenarios(run).forEach(row -> rows.put(row.id(), row));
         List<HeadId> shown = ranked().subList(0, Math.min(HEADS_SHOWN, counts.size()));
-        Map<String, TreeSet<HeadId>> wanted = new LinkedHashMap<>();
+        Map<String, Set<HeadId>> wanted = new LinkedHashMap<>();
         for (HeadId head : shown) {
             for (String id : medoids(store, clusters, head)) {
                 wanted.computeIfAbsent(id, key -> new TreeSet<>()).add(head);
@@ -280,7 +281,7 @@ final class ReportStage {
     }
 
     /** Records the medoids once more: the run folder keeps encodings, not patterns. */
-    private Map<String, float[][]> record(Map<String, TreeSet<HeadId>> wanted, Map<String, ScenarioRow> rows) {
+    private Map<String, float[][]> record(Map<String, Set<HeadId>> wanted, Map<String, ScenarioRow> rows) {
         Map<String, float[][]> patterns = new HashMap<>();
         try (Progress.Stage progress = study.progress().start("drawing medoids", wanted.size(), "scenarios");
                 HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {

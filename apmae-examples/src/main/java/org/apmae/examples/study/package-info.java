@@ -1,2 +1,2 @@
-/** The stages of a study, each from the run folder that the stage before left. */
+/** A whole study: its stages, each from the run folder that the stage before left, and their commands. */
 package org.apmae.examples.study;

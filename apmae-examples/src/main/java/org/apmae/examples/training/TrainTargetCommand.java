@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
 /** Trains the embedded target model from sources jars; run again, it goes on from its last checkpoint. */
 @Command(
         name = "train-target",
+        mixinStandardHelpOptions = true,
         description = "Trains the embedded target model; run again, it goes on from its last checkpoint.")
 public final class TrainTargetCommand implements Callable<Integer> {
     private static final int SEQUENCE = 272;

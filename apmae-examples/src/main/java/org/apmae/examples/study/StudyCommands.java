@@ -1,0 +1,287 @@
+package org.apmae.examples.study;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.apmae.core.run.Stage;
+import org.apmae.core.scenario.CompletionTask;
+import org.apmae.examples.CommonOptions;
+import org.apmae.examples.Tables;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands that run stages of a study. */
+public final class StudyCommands {
+    private StudyCommands() {}
+
+    /**
+     * Adds the commands to a command line.
+     *
+     * @param commandLine the command line
+     */
+    public static void addTo(CommandLine commandLine) {
+        commandLine.addSubcommand(new Discover());
+        commandLine.addSubcommand(new Mine());
+        commandLine.addSubcommand(new RecordVerdicts());
+        commandLine.addSubcommand(new Train());
+        commandLine.addSubcommand(new Encode());
+        commandLine.addSubcommand(new Cluster());
+        commandLine.addSubcommand(new Predict());
+        commandLine.addSubcommand(new Sweep());
+        commandLine.addSubcommand(new Report());
+    }
+
+    private static final class TaskConverter implements ITypeConverter<CompletionTask> {
+        @Override
+        public CompletionTask convert(String value) {
+            try {
+                return CompletionTask.ofWireName(value);
+            } catch (IllegalArgumentException e) {
+                throw new CommandLine.TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    private static final class StudyArguments {
+        @Parameters(
+                arity = "0..1",
+                paramLabel = "SOURCES",
+                description = "Folder or sources jar (default: the sources jar that the build fetched).")
+        private Path sources;
+
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                description = "Hugging Face folder of a StarCoder2 model (default: the embedded model).")
+        private Path model;
+
+        @Option(
+                names = "--tasks",
+                split = ",",
+                paramLabel = "TASK",
+                converter = TaskConverter.class,
+                description = "Tasks by their wire names (default: all).")
+        private List<CompletionTask> tasks = List.of();
+
+        @Option(
+                names = "--per-outcome",
+                description = "Scenarios for each task and outcome (default: ${DEFAULT-VALUE}).")
+        private int perOutcome = 60;
+
+        @Option(names = "--pool", description = "Most candidates for a task (default: ${DEFAULT-VALUE}).")
+        private int pool = 500;
+
+        @Option(names = "--window", description = "Tokens of a prompt (default: ${DEFAULT-VALUE}).")
+        private int window = 256;
+
+        @Option(
+                names = "--training-scenarios",
+                description = "Scenarios whose patterns train the AP-MAE (default: ${DEFAULT-VALUE}).")
+        private int trainingScenarios = 100;
+
+        @Option(names = "--training-steps", description = "Steps of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
+        private int trainingSteps = 300;
+
+        @Option(
+                names = "--sweep-scenarios",
+                description = "Scenarios of each outcome in the sweep (default: ${DEFAULT-VALUE}).")
+        private int sweepScenarios = 60;
+
+        @Option(names = "--seed", description = "Seed of everything random (default: ${DEFAULT-VALUE}).")
+        private long seed = 1;
+
+        StudyOptions options() {
+            Set<CompletionTask> chosen = tasks.isEmpty() ? EnumSet.allOf(CompletionTask.class) : EnumSet.copyOf(tasks);
+            if (window < 16 || window % 8 != 0) {
+                throw new IllegalArgumentException("--window is " + window
+                        + "; it must be a multiple of 8 from 16 on, because a pattern is cut into 8 x 8 patches");
+            }
+            return new StudyOptions(
+                    sources == null ? bundledSources() : sources,
+                    model == null ? "" : model.toString(),
+                    chosen,
+                    perOutcome,
+                    pool,
+                    window,
+                    trainingScenarios,
+                    trainingSteps,
+                    sweepScenarios,
+                    seed);
+        }
+
+        /** The build puts a sources jar into the folder corpus beside this program's jar. */
+        private static Path bundledSources() {
+            try {
+                Path program = Path.of(StudyCommands.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI());
+                Path corpus = program.resolveSibling("corpus");
+                if (Files.isDirectory(corpus)) {
+                    try (DirectoryStream<Path> jars = Files.newDirectoryStream(corpus, "*-sources.jar")) {
+                        for (Path jar : jars) {
+                            return jar;
+                        }
+                    }
+                }
+            } catch (URISyntaxException | IOException e) {
+                throw new IllegalArgumentException(
+                        "the bundled sources cannot be read; name a folder or sources jar", e);
+            }
+            throw new IllegalArgumentException(
+                    "no sources jar lies beside this program; name a folder or a sources jar to study");
+        }
+    }
+
+    private abstract static class StudyCommand implements Callable<Integer> {
+        @Mixin
+        private CommonOptions common;
+
+        @Option(names = "--run", paramLabel = "DIR", description = "Run folder (default: ${DEFAULT-VALUE}).")
+        private Path folder = Path.of("apmae-run");
+
+        abstract Map<String, Object> execute(Path folder, CommonOptions common);
+
+        @Override
+        public Integer call() {
+            Map<String, Object> metrics = execute(folder, common);
+            if (common.json()) {
+                CommonOptions.print(metrics);
+            } else {
+                show(metrics);
+                System.err.println("run folder: " + folder.toAbsolutePath());
+            }
+            return 0;
+        }
+
+        private static void show(Map<String, Object> metrics) {
+            boolean recorded = metrics.containsKey("record");
+            if (recorded) {
+                Tables.print("Scenarios by task", Summary.MINING_COLUMNS, Summary.mining(metrics));
+            }
+            if (metrics.containsKey("train")) {
+                Tables.print("AP-MAE on held-out files", Summary.APMAE_COLUMNS, Summary.apmae(metrics));
+            }
+            if (metrics.containsKey("cluster")) {
+                Tables.print("Patterns by layer", Summary.LAYER_COLUMNS, Summary.layers(metrics));
+            }
+            if (metrics.containsKey("predict")) {
+                Tables.print("Predicting correctness", Summary.PREDICTOR_COLUMNS, Summary.predictor(metrics));
+            }
+            if (metrics.containsKey("sweep")) {
+                Tables.print("Removing heads", Summary.SWEEP_COLUMNS, Summary.sweep(metrics));
+            }
+        }
+    }
+
+    private abstract static class StageCommand extends StudyCommand {
+        private final Stage stage;
+
+        StageCommand(Stage stage) {
+            this.stage = stage;
+        }
+
+        @Override
+        Map<String, Object> execute(Path folder, CommonOptions common) {
+            return Studies.one(folder, stage, common.progress(), common.threads());
+        }
+    }
+
+    @Command(
+            name = "discover",
+            mixinStandardHelpOptions = true,
+            description = "Runs the whole study; run again, it goes on from the last finished stage.")
+    private static final class Discover extends StudyCommand {
+        @Mixin
+        private StudyArguments arguments;
+
+        @Override
+        Map<String, Object> execute(Path folder, CommonOptions common) {
+            return Studies.all(folder, arguments.options(), common.progress(), common.threads());
+        }
+    }
+
+    @Command(name = "mine", mixinStandardHelpOptions = true, description = "Cuts scenarios out of Java sources.")
+    private static final class Mine extends StudyCommand {
+        @Mixin
+        private StudyArguments arguments;
+
+        @Override
+        Map<String, Object> execute(Path folder, CommonOptions common) {
+            return Studies.mine(folder, arguments.options(), common.progress(), common.threads());
+        }
+    }
+
+    @Command(
+            name = "record",
+            mixinStandardHelpOptions = true,
+            description = "Runs the target model and balances the scenarios by outcome.")
+    private static final class RecordVerdicts extends StageCommand {
+        RecordVerdicts() {
+            super(Stage.RECORD);
+        }
+    }
+
+    @Command(name = "train", mixinStandardHelpOptions = true, description = "Trains an AP-MAE on recorded patterns.")
+    private static final class Train extends StageCommand {
+        Train() {
+            super(Stage.TRAIN);
+        }
+    }
+
+    @Command(name = "encode", mixinStandardHelpOptions = true, description = "Encodes the patterns of every head.")
+    private static final class Encode extends StageCommand {
+        Encode() {
+            super(Stage.ENCODE);
+        }
+    }
+
+    @Command(
+            name = "cluster",
+            mixinStandardHelpOptions = true,
+            description = "Finds the recurring patterns of every head.")
+    private static final class Cluster extends StageCommand {
+        Cluster() {
+            super(Stage.CLUSTER);
+        }
+    }
+
+    @Command(
+            name = "predict",
+            mixinStandardHelpOptions = true,
+            description = "Predicts correctness from pattern labels, with SHAP.")
+    private static final class Predict extends StageCommand {
+        Predict() {
+            super(Stage.PREDICT);
+        }
+    }
+
+    @Command(
+            name = "sweep",
+            mixinStandardHelpOptions = true,
+            description = "Removes heads by four rankings and counts what changes.")
+    private static final class Sweep extends StageCommand {
+        Sweep() {
+            super(Stage.SWEEP);
+        }
+    }
+
+    @Command(name = "report", mixinStandardHelpOptions = true, description = "Writes report.html and its figures.")
+    private static final class Report extends StageCommand {
+        Report() {
+            super(Stage.REPORT);
+        }
+    }
+}
