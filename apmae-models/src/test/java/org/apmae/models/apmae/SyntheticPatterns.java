@@ -4,7 +4,7 @@ import java.util.Random;
 
 /**
  * Attention weights like those of real heads: softmax over a sink, locality, a fixed offset, delimiters, repeated tokens and
- * a low-rank rest. What varies within a head comes from the scenario, which all heads share.
+ * a low-rank rest. The tokens, which all heads of a scenario share, and the strength of sink and locality vary within a head.
  */
 public final class SyntheticPatterns {
     private static final int RANK = 8;
@@ -24,13 +24,13 @@ public final class SyntheticPatterns {
         float[] weights = new float[heads * side * side];
         for (int head = 0; head < heads; head++) {
             Random fixed = new Random(1000 + head);
-            double sink = 6 * fixed.nextDouble();
-            double decay = fixed.nextBoolean() ? 0.2 * fixed.nextDouble() : 0.002;
+            double sink = 6 * fixed.nextDouble() + 2 * random.nextGaussian();
+            double decay = (fixed.nextBoolean() ? 0.2 * fixed.nextDouble() : 0.01) * Math.exp(random.nextGaussian());
             double offset = 5 * fixed.nextDouble();
             int distance = 1 + fixed.nextInt(3);
             double delimiters = 4 * fixed.nextDouble();
             double repeats = fixed.nextBoolean() ? 4 * fixed.nextDouble() : 0;
-            double rest = 0.5 + fixed.nextDouble();
+            double rest = 0.3 + 0.5 * fixed.nextDouble();
             double[][] asking = gaussian(VOCABULARY, fixed);
             double[][] answering = gaussian(VOCABULARY, fixed);
             for (int row = 0; row < side; row++) {
