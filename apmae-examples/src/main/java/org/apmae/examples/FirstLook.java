@@ -16,8 +16,8 @@ class FirstLook {
             int[] before = tokenizer.encode("int sum(int[] a) {\n    int total = 0;\n    for (int x : a)\n        ");
             int[] after = tokenizer.encode(" += x;\n    return total;\n}\n");
             int[] ids = FimWindow.layOut(before, after, tokenizer.fimTokens(), 256);
-            int target = tokenizer.encode("total")[0];
-            List<Prompt> prompts = List.of(new Prompt("sum", CompletionTask.IDENTIFIERS, ids, target));
+            List<Prompt> prompts = List.of(
+                    new Prompt("sum", CompletionTask.RANDOM, ids, tokenizer.encode("total")[0]));
             Map<HeadId, Float> peaks = new TreeMap<>();
             AttentionSink sink = AttentionSink.of(batch -> measure(batch, peaks), found -> print(found, tokenizer));
             recorder.record(prompts.stream(), HeadSelection.all(model.shape()), sink);

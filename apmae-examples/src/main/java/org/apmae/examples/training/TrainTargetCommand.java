@@ -79,6 +79,9 @@ public final class TrainTargetCommand implements Callable<Integer> {
     @Option(names = "--seed", description = "Seed of weights and data (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
+    @Option(names = "--fill-in", description = "Share of sequences in fill-in-the-middle form (default: ${DEFAULT-VALUE}).")
+    private double fillIn = 0.5;
+
     @Option(names = "--gpu", description = "Train on the first CUDA device.")
     private boolean gpu;
 
@@ -105,8 +108,8 @@ public final class TrainTargetCommand implements Callable<Integer> {
     }
 
     private void train(TrainingCorpus corpus, CodeTokenizer tokenizer) throws IOException {
-        SequenceSampler sampler = new SequenceSampler(lex(corpus.files()), tokenizer, SEQUENCE, seed);
-        SequenceSampler heldOut = new SequenceSampler(lex(corpus.heldOut()), tokenizer, SEQUENCE, seed);
+        SequenceSampler sampler = new SequenceSampler(lex(corpus.files()), tokenizer, SEQUENCE, fillIn, seed);
+        SequenceSampler heldOut = new SequenceSampler(lex(corpus.heldOut()), tokenizer, SEQUENCE, fillIn, seed);
         List<TrainingSequence> validation = draw(heldOut, 0, 64);
         Path checkpoint = folder.resolve("checkpoint");
         Device device = gpu ? Device.gpu() : Device.cpu();
