@@ -2,6 +2,7 @@ package org.apmae.examples;
 
 import java.io.UncheckedIOException;
 import org.apmae.examples.study.StudyCommands;
+import org.apmae.examples.training.EvaluateTargetCommand;
 import org.apmae.examples.training.TrainTargetCommand;
 import org.apmae.models.safetensors.ModelFileException;
 import picocli.CommandLine;
@@ -53,6 +54,7 @@ public final class Apmae implements Runnable {
         commandLine.addSubcommand(new ParityCommand());
         commandLine.addSubcommand(new DoctorCommand());
         commandLine.addSubcommand(new TrainTargetCommand());
+        commandLine.addSubcommand(new EvaluateTargetCommand());
         commandLine.setExecutionExceptionHandler(Apmae::report);
         return commandLine.execute(arguments);
     }

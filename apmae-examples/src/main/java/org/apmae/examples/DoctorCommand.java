@@ -15,6 +15,8 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.apmae.core.model.ModelShape;
+import org.apmae.examples.console.CommonOptions;
+import org.apmae.examples.console.Tables;
 import org.apmae.models.runtime.NativeRuntime;
 import org.apmae.models.safetensors.ModelFileException;
 import org.apmae.models.target.CodeTokenizer;

@@ -1,8 +1,6 @@
 package org.apmae.examples;
 
-import java.util.Comparator;
-import java.util.List;
-import java.util.TreeMap;
+import java.util.*;
 import org.apmae.core.model.*;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.models.intervention.ZeroAblation;
@@ -10,33 +8,33 @@ import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.*;
 
 /** Records the embedded model on a snippet, lists its most peaked heads, and removes one. */
-public final class FirstLook {
+class FirstLook {
     public static void main(String[] arguments) {
         try (TargetModel model = TargetModels.embedded();
                 HookedRecorder recorder = new HookedRecorder(model, 1)) {
             CodeTokenizer tokenizer = model.tokenizer();
-            int[] before = tokenizer.encode("int sum(int[] values) {\n    int total = 0;\n    for (int value : values) {\n");
-            int[] after = tokenizer.encode(" += value;\n    }\n    return total;\n}\n");
+            int[] before = tokenizer.encode("int sum(int[] a) {\n    int total = 0;\n    for (int x : a)\n        ");
+            int[] after = tokenizer.encode(" += x;\n    return total;\n}\n");
             int[] ids = FimWindow.layOut(before, after, tokenizer.fimTokens(), 256);
-            Prompt prompt = new Prompt("snippet", CompletionTask.IDENTIFIERS, ids, tokenizer.encode("total")[0]);
-            TreeMap<HeadId, Double> peaks = new TreeMap<>();
-            AttentionSink sink = AttentionSink.of(
-                    batch -> { // patterns (1, heads, tokens, tokens): the largest weight of each query, averaged
-                        float[] peak = batch.patterns().max(new int[] {3}).mean(new int[] {2}).toFloatArray();
-                        batch.heads().forEach(head -> peaks.put(head, (double) peak[head.head()]));
-                    },
-                    verdicts -> print(tokenizer, "as it is", verdicts));
-            recorder.record(List.of(prompt).stream(), HeadSelection.all(model.shape()), sink);
-            List<HeadId> ranked = peaks.keySet().stream().sorted(Comparator.comparing(peaks::get).reversed()).toList();
-            ranked.stream().limit(5).forEach(head -> System.out.printf("%s peaks at %.2f%n", head, peaks.get(head)));
-            AttentionSink after1 = AttentionSink.of(batch -> {}, found -> print(tokenizer, "without " + ranked.get(0), found));
-            recorder.record(List.of(prompt).stream(), HeadSelection.of(List.of()), new ZeroAblation(ranked.subList(0, 1)), after1);
+            int target = tokenizer.encode("total")[0];
+            List<Prompt> prompts = List.of(new Prompt("sum", CompletionTask.IDENTIFIERS, ids, target));
+            Map<HeadId, Float> peaks = new TreeMap<>();
+            AttentionSink sink = AttentionSink.of(batch -> measure(batch, peaks), found -> print(found, tokenizer));
+            recorder.record(prompts.stream(), HeadSelection.all(model.shape()), sink);
+            List<HeadId> heads = new ArrayList<>(peaks.keySet());
+            heads.sort(Comparator.comparing(peaks::get).reversed());
+            heads.subList(0, 5).forEach(head -> System.out.println(head + " peaks at " + peaks.get(head)));
+            recorder.record(prompts.stream(), HeadSelection.of(List.of()), new ZeroAblation(heads.subList(0, 1)), sink);
         }
     }
 
-    private static void print(CodeTokenizer tokenizer, String when, List<Verdict> verdicts) {
-        Verdict verdict = verdicts.get(0);
-        String token = tokenizer.decode(verdict.predictedToken());
-        System.out.printf("%s: '%s' with %.3f, target loss %.3f%n", when, token, verdict.topProbability(), verdict.targetLoss());
+    private static void measure(AttentionBatch batch, Map<HeadId, Float> peaks) { // the mean over queries
+        var peak = batch.patterns().max(new int[] {3}); // of the largest of a query's weights, one for each key
+        batch.heads()
+                .forEach(head -> peaks.put(head, peak.get(0, head.head()).mean().getFloat()));
+    }
+
+    private static void print(List<Verdict> found, CodeTokenizer tokenizer) {
+        found.forEach(v -> System.out.println(tokenizer.decode(v.predictedToken()) + " with " + v.topProbability()));
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apmae.core.progress.Progress;
+import org.apmae.examples.console.CommonOptions;
 import org.apmae.models.apmae.ApMaeParity;
 import org.apmae.models.apmae.ScalerParity;
 import org.apmae.models.parity.ParityRow;

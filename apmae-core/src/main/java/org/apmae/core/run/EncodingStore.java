@@ -117,6 +117,7 @@ public final class EncodingStore {
      * @param head the head
      * @return N rows of F numbers, each a 16-bit float; the caller's own
      * @throws IllegalArgumentException if the head is not stored
+     * @throws RunFolderException if the file does not hold as many numbers as its array says
      * @throws java.io.UncheckedIOException if the file is missing or damaged
      */
     public float[][] head(HeadId head) {

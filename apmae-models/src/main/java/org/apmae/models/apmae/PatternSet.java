@@ -12,9 +12,9 @@ import java.util.Random;
 import org.apmae.core.pattern.PatchGrid;
 
 /**
- * Scaled patterns in memory, each with the number of the head it comes from. Only what lies on or below the diagonal is
- * kept, two bytes less than two for each pixel: 129 KiB for a pattern of 256. Thread-safe for reading, not while patterns are
- * added.
+ * Scaled patterns in memory, each with the number of the head it comes from. Above the diagonal, where a scaled pattern has
+ * one and the same value everywhere, only that value is kept: 129 KiB for a pattern of 256. Thread-safe for reading, not
+ * while patterns are added.
  */
 public final class PatternSet {
     private final PatchGrid grid;
@@ -69,12 +69,13 @@ public final class PatternSet {
         FloatBuffer pixels =
                 scaled.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
         for (int n = 0; n < headIndices.length; n++) {
-            float[] triangle = new float[side * (side + 1) / 2];
+            float[] triangle = new float[side * (side + 1) / 2 + 1];
             int next = 0;
             for (int row = 0; row < side; row++) {
                 pixels.get((n * side + row) * side, triangle, next, row + 1);
                 next += row + 1;
             }
+            triangle[next] = side == 1 ? 0 : pixels.get(n * side * side + 1);
             triangles.add(triangle);
             heads.add(headIndices[n]);
         }
@@ -94,7 +95,7 @@ public final class PatternSet {
      * Returns a pattern.
      *
      * @param index the pattern
-     * @return S S pixels, row by row, 0 above the diagonal; a new array
+     * @return S S pixels, row by row; a new array
      */
     public float[] pattern(int index) {
         int side = grid.patternSize();
@@ -106,10 +107,15 @@ public final class PatternSet {
     private void copy(int index, FloatBuffer target, int start) {
         int side = grid.patternSize();
         float[] triangle = triangles.get(index);
+        float above = triangle[triangle.length - 1];
         int next = 0;
         for (int row = 0; row < side; row++) {
-            target.put(start + row * side, triangle, next, row + 1);
+            int begin = start + row * side;
+            target.put(begin, triangle, next, row + 1);
             next += row + 1;
+            for (int column = row + 1; column < side; column++) {
+                target.put(begin + column, above);
+            }
         }
     }
 
@@ -155,7 +161,7 @@ public final class PatternSet {
         int[] order = new int[triangles.size()];
         int[] position = {order.length};
         Random random = new Random(seed);
-        // One buffer for all batches: above the diagonal it stays zero.
+        // One buffer for all batches: a batch need be valid until the next only.
         ByteBuffer buffer = buffer(batch);
         return (owner, step) -> {
             int[] chosen = new int[batch];

@@ -1,4 +1,4 @@
-package org.apmae.examples;
+package org.apmae.examples.console;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import me.tongfei.progressbar.ProgressBar;

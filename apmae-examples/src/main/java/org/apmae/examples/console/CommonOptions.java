@@ -1,4 +1,4 @@
-package org.apmae.examples;
+package org.apmae.examples.console;
 
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

@@ -1,0 +1,242 @@
+package org.apmae.models.apmae;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.apmae.core.pattern.ApMaeEncoder;
+import org.apmae.core.pattern.DecoderMode;
+import org.apmae.core.pattern.EncodingMode;
+import org.apmae.core.pattern.PatchGrid;
+import org.apmae.core.pattern.PatchMask;
+import org.apmae.models.runtime.NativeRuntime;
+import org.apmae.models.safetensors.ModelFileException;
+import org.apmae.models.safetensors.SafetensorsFile;
+import org.apmae.models.safetensors.SafetensorsWriter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ApMaeTest {
+    private final NDManager manager = NativeRuntime.newManager(Device.cpu());
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    @Test
+    void isSavedAndLoadedBitForBit(@TempDir Path folder) throws IOException {
+        Path first = folder.resolve("first");
+        Path second = folder.resolve("second");
+        try (ApMae model = ApMae.init(Fixtures.tiny(), 3)) {
+            model.save(first);
+            try (ApMae loaded = ApMae.load(first)) {
+                assertThat(loaded.flat().toFloatArray()).isEqualTo(model.flat().toFloatArray());
+                assertThat(loaded.config()).isEqualTo(model.config());
+                loaded.save(second);
+            }
+        }
+        for (String name : new String[] {"config.json", "model.safetensors"}) {
+            assertThat(first.resolve(name)).hasSameBinaryContentAs(second.resolve(name));
+        }
+        try (var files = Files.list(first)) {
+            assertThat(files).hasSize(2);
+        }
+    }
+
+    @Test
+    void writesThePublishedLayout(@TempDir Path folder) {
+        for (String name : new String[] {"apmae-tiny", "apmae-tiny-samedim"}) {
+            Path golden = Fixtures.golden(name);
+            Path copy = folder.resolve(name);
+            try (ApMae model = ApMae.load(golden)) {
+                model.save(copy);
+            }
+            try (SafetensorsFile ours = SafetensorsFile.open(copy.resolve("model.safetensors"));
+                    SafetensorsFile theirs = SafetensorsFile.open(golden.resolve("model.safetensors"))) {
+                assertThat(ours.names()).containsExactlyInAnyOrderElementsOf(theirs.names());
+                for (String tensor : theirs.names()) {
+                    assertThat(ours.info(tensor).shape())
+                            .isEqualTo(theirs.info(tensor).shape());
+                    assertThat(ours.info(tensor).type())
+                            .isEqualTo(theirs.info(tensor).type());
+                    assertThat(ours.floats(tensor)).isEqualTo(theirs.floats(tensor));
+                }
+            }
+        }
+    }
+
+    @Test
+    void sameSeedSameWeights() {
+        try (ApMae one = ApMae.init(Fixtures.tiny(), 3);
+                ApMae same = ApMae.init(Fixtures.tiny(), 3);
+                ApMae other = ApMae.init(Fixtures.tiny(), 4)) {
+            assertThat(one.flat().toFloatArray())
+                    .isEqualTo(same.flat().toFloatArray())
+                    .isNotEqualTo(other.flat().toFloatArray());
+            assertThat(one.parameterCount()).isEqualTo(one.flat().size());
+        }
+    }
+
+    @Test
+    void saysWhichTensorDoesNotFit(@TempDir Path folder) throws IOException {
+        try (ApMae model = ApMae.init(Fixtures.tiny(), 3)) {
+            model.save(folder);
+        }
+        Path weights = folder.resolve("model.safetensors");
+        SafetensorsWriter missing = new SafetensorsWriter(SafetensorsWriter.Precision.F32);
+        SafetensorsWriter misshaped = new SafetensorsWriter(SafetensorsWriter.Precision.F32);
+        try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+            for (String name : file.names()) {
+                long[] shape = file.info(name).shape().stream()
+                        .mapToLong(Long::longValue)
+                        .toArray();
+                if (name.equals("encoder.cls_token")) {
+                    misshaped.add(name, new long[] {24}, file.floats(name));
+                } else {
+                    missing.add(name, shape, file.floats(name));
+                    misshaped.add(name, shape, file.floats(name));
+                }
+            }
+        }
+        missing.write(weights);
+        assertThatThrownBy(() -> ApMae.load(folder))
+                .isInstanceOf(ModelFileException.class)
+                .hasMessageContaining("encoder.cls_token");
+        misshaped.write(weights);
+        assertThatThrownBy(() -> ApMae.load(folder))
+                .isInstanceOf(ModelFileException.class)
+                .hasMessageContaining("encoder.cls_token")
+                .hasMessageContaining("24");
+        Files.delete(weights);
+        assertThatThrownBy(() -> ApMae.load(folder)).isInstanceOf(ModelFileException.class);
+    }
+
+    @Test
+    void clsOfTheEncoderIsTheFirstTokenAndTheMeanLeavesOutTheUpperTriangle() {
+        try (ApMae model = ApMae.init(Fixtures.tiny(), 3)) {
+            NDArray patterns = Fixtures.patterns(manager, model.config().grid(), 1, 1);
+            int width = model.config().encoder().dim();
+            for (EncodingMode mode : EncodingMode.values()) {
+                NDArray tokens = model.encodeTokens(manager, patterns, mode);
+                assertThat(tokens.getShape().get(1)).isEqualTo(mode == EncodingMode.REFERENCE ? 17 : 11);
+                float[] all = tokens.toFloatArray();
+                float[] mean = model.encodeMean(manager, patterns, mode).toFloatArray();
+                int[] kept = mode == EncodingMode.REFERENCE
+                        ? new int[] {0, 1, 5, 6, 9, 10, 11, 13, 14, 15, 16}
+                        : new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+                try (ApMaeEncoder encoder = model.encoder(mode)) {
+                    float[] cls = encoder.encode(manager, patterns).toFloatArray();
+                    for (int i = 0; i < width; i++) {
+                        assertThat(cls[i]).isCloseTo(all[i], within(1e-5f));
+                        double sum = 0;
+                        for (int token : kept) {
+                            sum += all[token * width + i];
+                        }
+                        assertThat(mean[i]).isCloseTo((float) (sum / 11), within(1e-5f));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void lowerTriangleEncodingIsThatOfAllPatchesVisible() {
+        try (ApMae model = ApMae.init(Fixtures.tiny(), 3);
+                ApMaeEncoder encoder = model.encoder()) {
+            PatchGrid grid = model.config().grid();
+            NDArray patterns = Fixtures.patterns(manager, grid, 1, 1).get("0:1");
+            int[] all = grid.lowerTriangle();
+            int[] rest = java.util.Arrays.copyOfRange(all, 1, all.length);
+            // A mask needs a masked patch: one that lies above the diagonal takes nothing away.
+            PatchMask mask = new PatchMask(new int[][] {{3}}, new int[][] {all});
+            assertThat(encoder.encodeVisible(manager, patterns, mask).toFloatArray())
+                    .isEqualTo(model.encodeTokens(manager, patterns, EncodingMode.LOWER_TRIANGLE)
+                            .toFloatArray());
+            assertThat(rest).hasSize(9);
+        }
+    }
+
+    @Test
+    void takesUnequalCountsOnlyIfCorrected() {
+        try (ApMae model = ApMae.init(Fixtures.tiny().withMaskRatio(0.75), 3)) {
+            PatchGrid grid = model.config().grid();
+            NDArray patterns = Fixtures.patterns(manager, grid, 1, 1);
+            PatchMask mask = PatchMask.draw(grid, 0.75, 4, new Random(1));
+            assertThat(mask.masked()[0]).hasSize(7);
+            assertThat(model.predict(manager, patterns, mask).getShape().get(1)).isEqualTo(7);
+            try (var decoder = model.decoder(DecoderMode.REFERENCE);
+                    ApMaeEncoder encoder = model.encoder()) {
+                NDArray tokens = encoder.encodeVisible(manager, patterns, mask);
+                assertThatThrownBy(() -> decoder.reconstruct(manager, tokens, mask))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("7")
+                        .hasMessageContaining("3")
+                        .hasMessageContaining("CORRECTED");
+            }
+        }
+    }
+
+    @Test
+    void reconstructionPutsPatchesWhereTheyBelong() {
+        try (ApMae model = ApMae.init(Fixtures.tiny(), 3)) {
+            PatchGrid grid = model.config().grid();
+            float[] pixels = Fixtures.patterns(manager, grid, 1, 1).get("0:1").toFloatArray();
+            PatchMask mask = PatchMask.draw(grid, 0.5, 1, new Random(1));
+            Reconstruction picture = model.reconstruct(pixels, mask);
+            NDArray pattern = manager.create(FloatBuffer.wrap(pixels), new ai.djl.ndarray.types.Shape(1, 1, 32, 32));
+            assertThat(picture.loss()).isCloseTo(model.loss(pattern, mask), within(1e-6));
+            boolean[] masked = new boolean[grid.patches()];
+            for (int patch : picture.masked()) {
+                masked[patch] = true;
+            }
+            for (int y = 0; y < 32; y++) {
+                for (int x = 0; x < 32; x++) {
+                    boolean hidden = masked[y / 8 * 4 + x / 8];
+                    float original = picture.original()[y][x];
+                    assertThat(original).isEqualTo(pixels[y * 32 + x]);
+                    assertThat(picture.visible()[y][x]).isEqualTo(hidden ? 0 : original);
+                    assertThat(picture.combined()[y][x]).isEqualTo(hidden ? picture.predicted()[y][x] : original);
+                }
+            }
+            assertThatThrownBy(() -> model.reconstruct(new float[5], mask))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("5");
+        }
+    }
+
+    @Test
+    void oneHeadAsWideAsTheNetworkHasNoOutputProjection() {
+        ApMaeConfig config = ApMaeConfig.of(
+                new PatchGrid(32, 8), new ApMaeConfig.Stack(16, 1, 1, 16, 32), new ApMaeConfig.Stack(16, 1, 1, 16, 32));
+        try (ApMae model = ApMae.init(config, 3)) {
+            assertThat(model.layout().parameters())
+                    .extracting(Parameter::name)
+                    .noneMatch(name -> name.contains("to_out"));
+            PatchMask mask = PatchMask.draw(config.grid(), 0.5, 4, new Random(1));
+            assertThat(model.loss(Fixtures.patterns(manager, config.grid(), 1, 1), mask))
+                    .isPositive();
+        }
+    }
+
+    @Test
+    void refusesEverythingOnceClosed(@TempDir Path folder) {
+        ApMae model = ApMae.init(Fixtures.tiny(), 3);
+        ApMaeEncoder encoder = model.encoder();
+        NDArray patterns = Fixtures.patterns(manager, model.config().grid(), 1, 1);
+        model.close();
+        model.close();
+        assertThatThrownBy(() -> encoder.encode(manager, patterns)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> model.save(folder)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(model::decoder).isInstanceOf(IllegalStateException.class);
+    }
+}
