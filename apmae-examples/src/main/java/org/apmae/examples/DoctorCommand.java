@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.apmae.core.model.ModelShape;
 import org.apmae.examples.console.CommonOptions;
 import org.apmae.examples.console.Tables;
@@ -62,7 +64,13 @@ final class DoctorCommand implements Callable<Integer> {
         } else {
             Tables.print("apmae doctor", List.of("check", "", "found"), rows);
         }
-        return healthy ? 0 : 1;
+        if (!healthy) {
+            throw new IllegalStateException(rows.stream()
+                    .filter(row -> !row.get(1).equals("ok"))
+                    .map(row -> row.get(0) + ": " + row.get(2))
+                    .collect(Collectors.joining("; ")));
+        }
+        return 0;
     }
 
     private void check(String name, boolean ok, String found) {
@@ -118,7 +126,7 @@ final class DoctorCommand implements Callable<Integer> {
             predict(loaded, "public static void ");
             predict(loaded, "for (int i = 0; i < ");
             predict(loaded, "import java.util.");
-        } catch (ModelFileException | IllegalStateException | IllegalArgumentException e) {
+        } catch (ModelFileException | IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
             check("model", false, String.valueOf(e.getMessage()));
         }
     }

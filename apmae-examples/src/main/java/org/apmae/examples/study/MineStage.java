@@ -39,6 +39,9 @@ final class MineStage {
     static void run(Study study) {
         StudyOptions options = study.options();
         Corpus corpus = Corpora.open(options.sources());
+        // a model that cannot be used is to be known before minutes of mining
+        PromptFactory factory =
+                new PromptFactory(study.model().tokenizer(), options.window(), options.seedOf("noise"));
         List<Scenario> all = new ArrayList<>();
         List<Rejection> rejections = new ArrayList<>();
         MiningSummary summary;
@@ -60,8 +63,6 @@ final class MineStage {
         Map<CompletionTask, Map<String, Integer>> dropped = new EnumMap<>(CompletionTask.class);
         try (Progress.Stage progress =
                 study.progress().start("prompts", (long) options.tasks().size() * options.pool(), "prompts")) {
-            PromptFactory factory =
-                    new PromptFactory(study.model().tokenizer(), options.window(), options.seedOf("noise"));
             for (CompletionTask task : options.tasks()) {
                 rows.addAll(prompts(
                         study,

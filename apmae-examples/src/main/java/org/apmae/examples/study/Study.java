@@ -47,7 +47,8 @@ final class Study implements AutoCloseable {
         return threads;
     }
 
-    TargetModel model() {
+    /** Called by workers too: only one of them may load it. */
+    synchronized TargetModel model() {
         if (model == null) {
             model = options.model().isEmpty() ? TargetModels.embedded() : TargetModels.load(Path.of(options.model()));
         }

@@ -8,11 +8,11 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -64,11 +64,15 @@ public final class CheckpointFolder implements Weights {
 
     private static void openShards(
             Path folder, Path index, Map<String, SafetensorsFile> files, Map<String, SafetensorsFile> owners) {
-        JsonObject map = readJson(index).getAsJsonObject("weight_map");
-        if (map == null) {
+        JsonElement map = readJson(index).get("weight_map");
+        if (map == null || !map.isJsonObject()) {
             throw new ModelFileException(index + " has no weight_map; fetch it again");
         }
-        for (Map.Entry<String, JsonElement> entry : map.entrySet()) {
+        for (Map.Entry<String, JsonElement> entry : map.getAsJsonObject().entrySet()) {
+            if (!entry.getValue().isJsonPrimitive()) {
+                throw new ModelFileException(
+                        index + " has a weight_map that names no file for '" + entry.getKey() + "'; fetch it again");
+            }
             String shard = entry.getValue().getAsString();
             if (!shard.matches("[A-Za-z0-9._-]+") || shard.startsWith(".")) {
                 throw new ModelFileException(index + " names the shard '" + shard
@@ -100,7 +104,7 @@ public final class CheckpointFolder implements Weights {
                 throw new ModelFileException(path + " holds no JSON object; fetch it again");
             }
             return element.getAsJsonObject();
-        } catch (JsonParseException | StackOverflowError e) {
+        } catch (JsonParseException | CharacterCodingException | StackOverflowError e) {
             throw new ModelFileException(path + " is not valid JSON; fetch it again", e);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + path + ": " + e.getMessage(), e);
@@ -109,7 +113,7 @@ public final class CheckpointFolder implements Weights {
 
     @Override
     public Set<String> names() {
-        return new LinkedHashSet<>(owners.keySet());
+        return owners.keySet();
     }
 
     private SafetensorsFile owner(String name) {

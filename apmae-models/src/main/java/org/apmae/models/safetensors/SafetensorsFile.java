@@ -9,6 +9,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.Strictness;
+import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -36,7 +38,9 @@ import java.util.Set;
  * overlaps, shapes and types. Thread-safe until closed.
  */
 public final class SafetensorsFile implements Weights {
-    private static final long MAX_HEADER = 100_000_000;
+    /** Some 300,000 tensors; a header is held in memory several times over while it is read. */
+    private static final long MAX_HEADER = 32L << 20;
+
     private static final Map<String, Integer> WIDTHS =
             Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2, "I64", 8, "I32", 4, "I16", 2, "I8", 1, "U8", 1, "BOOL", 1);
 
@@ -96,13 +100,20 @@ public final class SafetensorsFile implements Weights {
                     "its header claims " + Long.toUnsignedString(length) + " bytes in a file of " + size
                             + " bytes (at most " + MAX_HEADER + " are allowed)");
         }
-        String json = StandardCharsets.UTF_8
-                .decode(readFully(path, channel, 8, (int) length))
-                .toString();
+        String json = text(path, readFully(path, channel, 8, (int) length));
         long dataStart = 8 + length;
         Map<String, String> metadata = new LinkedHashMap<>();
         Map<String, TensorInfo> tensors = parse(path, json, size - dataStart, metadata);
         return new SafetensorsFile(path, channel, dataStart, tensors, metadata);
+    }
+
+    private static String text(Path path, ByteBuffer bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            throw new ModelFileException(
+                    path + " is not a whole safetensors file: its header is not UTF-8; fetch it again", e);
+        }
     }
 
     private static Map<String, TensorInfo> parse(Path path, String json, long dataSize, Map<String, String> metadata) {
@@ -113,15 +124,11 @@ public final class SafetensorsFile implements Weights {
             reader.beginObject();
             while (reader.hasNext()) {
                 String name = reader.nextName();
-                JsonElement value = new Gson().getAdapter(JsonElement.class).read(reader);
-                if (!value.isJsonObject()) {
-                    throw damaged(path, "the header entry '" + shown(name) + "' is not an object");
-                }
+                JsonObject value = entry(path, name, reader);
                 if (name.equals("__metadata__")) {
-                    value.getAsJsonObject()
-                            .entrySet()
+                    value.entrySet()
                             .forEach(e -> metadata.put(e.getKey(), e.getValue().getAsString()));
-                } else if (tensors.put(name, tensor(path, name, value.getAsJsonObject(), dataSize)) != null) {
+                } else if (tensors.put(name, tensor(path, name, value, dataSize)) != null) {
                     throw damaged(path, "the tensor '" + shown(name) + "' is listed twice");
                 }
             }
@@ -143,9 +150,28 @@ public final class SafetensorsFile implements Weights {
         return tensors;
     }
 
+    /** Reads one entry of the header; of a field given twice nobody knows which one other readers take. */
+    private static JsonObject entry(Path path, String name, JsonReader reader) throws IOException {
+        if (reader.peek() != JsonToken.BEGIN_OBJECT) {
+            throw damaged(path, "the header entry '" + shown(name) + "' is not an object");
+        }
+        TypeAdapter<JsonElement> adapter = new Gson().getAdapter(JsonElement.class);
+        JsonObject entry = new JsonObject();
+        reader.beginObject();
+        while (reader.hasNext()) {
+            String field = reader.nextName();
+            if (entry.has(field)) {
+                throw damaged(path, "'" + shown(field) + "' stands twice in the header entry '" + shown(name) + "'");
+            }
+            entry.add(field, adapter.read(reader));
+        }
+        reader.endObject();
+        return entry;
+    }
+
     private static String firstLine(Throwable e) {
         String message = String.valueOf(e.getMessage());
-        return message.lines().findFirst().orElse(message);
+        return shown(message.lines().findFirst().orElse(message));
     }
 
     private static String shown(String name) {
@@ -249,12 +275,16 @@ public final class SafetensorsFile implements Weights {
     public TensorInfo info(String name) {
         TensorInfo info = tensors.get(name);
         if (info == null) {
-            throw new ModelFileException(path + " lacks the tensor '" + name + "'");
+            throw new ModelFileException(
+                    path + " lacks the tensor '" + shown(name) + "'; take all files from the same checkpoint");
         }
         return info;
     }
 
     private ByteBuffer bytes(TensorInfo info) {
+        if (!channel.isOpen()) {
+            throw new IllegalStateException(path + " is closed; open it again to read '" + shown(info.name()) + "'");
+        }
         long length = info.end() - info.begin();
         if (length > Integer.MAX_VALUE - 8) {
             throw new ModelFileException(path + " holds '" + info.name() + "' in " + length

@@ -24,6 +24,7 @@ public final class CodeTokenizer implements AutoCloseable {
     private final Map<String, Integer> special;
     private final int size;
     private final boolean byteLevel;
+    private volatile boolean closed;
 
     private CodeTokenizer(
             Path path, HuggingFaceTokenizer tokenizer, Map<String, Integer> special, int size, boolean byteLevel) {
@@ -48,6 +49,23 @@ public final class CodeTokenizer implements AutoCloseable {
      */
     public static CodeTokenizer open(Path path) {
         JsonObject json = CheckpointFolder.readJson(path);
+        try {
+            Map<String, Integer> special = special(json);
+            int size = size(json, special);
+            HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.builder()
+                    .optTokenizerPath(path)
+                    .optAddSpecialTokens(false)
+                    .optPadding(false)
+                    .optTruncation(false)
+                    .build();
+            return new CodeTokenizer(path, tokenizer, special, size, isByteLevel(json));
+        } catch (IOException | RuntimeException e) {
+            throw new ModelFileException(
+                    path + " is no tokenizer that can be read (" + e.getMessage() + "); fetch it again", e);
+        }
+    }
+
+    private static Map<String, Integer> special(JsonObject json) {
         Map<String, Integer> special = new HashMap<>();
         if (json.has("added_tokens") && json.get("added_tokens").isJsonArray()) {
             for (JsonElement element : json.getAsJsonArray("added_tokens")) {
@@ -55,18 +73,7 @@ public final class CodeTokenizer implements AutoCloseable {
                 special.put(token.get("content").getAsString(), token.get("id").getAsInt());
             }
         }
-        try {
-            HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.builder()
-                    .optTokenizerPath(path)
-                    .optAddSpecialTokens(false)
-                    .optPadding(false)
-                    .optTruncation(false)
-                    .build();
-            return new CodeTokenizer(path, tokenizer, special, size(json, special), isByteLevel(json));
-        } catch (IOException | RuntimeException e) {
-            throw new ModelFileException(
-                    path + " is no tokenizer that can be read (" + e.getMessage() + "); fetch it again", e);
-        }
+        return special;
     }
 
     private static int size(JsonObject json, Map<String, Integer> special) {
@@ -120,8 +127,10 @@ public final class CodeTokenizer implements AutoCloseable {
      *
      * @param text any text; names of special tokens in it become their ids, as the format defines
      * @return the ids, possibly none
+     * @throws IllegalStateException if the tokenizer is closed
      */
     public int[] encode(String text) {
+        checkOpen();
         if (text.isEmpty()) {
             return new int[0];
         }
@@ -141,6 +150,7 @@ public final class CodeTokenizer implements AutoCloseable {
      * @return the text, special tokens included; bytes that are no whole character become the replacement character
      */
     public String decode(int... ids) {
+        checkOpen();
         long[] wide = new long[ids.length];
         for (int i = 0; i < ids.length; i++) {
             wide[i] = ids[i];
@@ -175,8 +185,15 @@ public final class CodeTokenizer implements AutoCloseable {
                         path + " lacks the special token " + content + "; use a model trained to fill in the middle"));
     }
 
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("this tokenizer is closed; load its model again");
+        }
+    }
+
     @Override
     public void close() {
+        closed = true;
         tokenizer.close();
     }
 }

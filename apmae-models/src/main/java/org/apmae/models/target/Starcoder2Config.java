@@ -30,6 +30,12 @@ record Starcoder2Config(
         boolean bias,
         boolean tiedEmbeddings) {
 
+    /** Far above any model, and low enough that no table made from a forged file outgrows memory. */
+    private static final int MOST_LAYERS = 1000;
+
+    private static final int MOST_HEADS = 4096;
+    private static final int MOST_WIDTH = 1 << 24;
+
     private static final Set<String> ACTIVATIONS = Set.of("gelu_pytorch_tanh");
 
     static Starcoder2Config read(Path folder) {
@@ -48,8 +54,8 @@ record Starcoder2Config(
             throw new ModelFileException(path + " asks for rope_scaling " + json.get("rope_scaling")
                     + ", which is not supported; use a checkpoint without it");
         }
-        int hidden = integer(json, "hidden_size", 3072, path);
-        int heads = integer(json, "num_attention_heads", 24, path);
+        int hidden = integer(json, "hidden_size", 3072, MOST_WIDTH, path);
+        int heads = integer(json, "num_attention_heads", 24, MOST_HEADS, path);
         if (hidden % heads != 0 || (hidden / heads) % 2 != 0) {
             throw new ModelFileException(path + " has hidden_size " + hidden + " and " + heads
                     + " heads; the width of a head must be a whole even number");
@@ -57,22 +63,22 @@ record Starcoder2Config(
         ModelShape shape;
         try {
             shape = new ModelShape(
-                    integer(json, "num_hidden_layers", 30, path),
+                    integer(json, "num_hidden_layers", 30, MOST_LAYERS, path),
                     heads,
-                    integer(json, "num_key_value_heads", 2, path),
+                    integer(json, "num_key_value_heads", 2, MOST_HEADS, path),
                     hidden / heads,
                     hidden,
-                    integer(json, "vocab_size", 49152, path));
+                    integer(json, "vocab_size", 49152, MOST_WIDTH, path));
         } catch (IllegalArgumentException e) {
             throw new ModelFileException(path + ": " + e.getMessage(), e);
         }
         return new Starcoder2Config(
                 shape,
-                integer(json, "intermediate_size", 12288, path),
-                (float) number(json, "norm_epsilon", 1e-5, path),
-                number(json, "rope_theta", 10000, path),
+                integer(json, "intermediate_size", 12288, MOST_WIDTH, path),
+                (float) positive(json, "norm_epsilon", 1e-5, path),
+                ropeTheta(json, path),
                 (json.has("sliding_window") && !json.get("sliding_window").isJsonNull())
-                        ? integer(json, "sliding_window", 1, path)
+                        ? integer(json, "sliding_window", 1, Integer.MAX_VALUE, path)
                         : 0,
                 bool(json, "use_bias", true, path),
                 bool(json, "tie_word_embeddings", true, path));
@@ -93,7 +99,7 @@ record Starcoder2Config(
         json.addProperty("intermediate_size", intermediate);
         json.addProperty("max_position_embeddings", 1024);
         json.addProperty("model_type", "starcoder2");
-        json.addProperty("norm_epsilon", 1e-5);
+        json.addProperty("norm_epsilon", Double.parseDouble(Float.toString(normEpsilon)));
         json.addProperty("num_attention_heads", shape.heads());
         json.addProperty("num_hidden_layers", shape.layers());
         json.addProperty("num_key_value_heads", shape.keyValueHeads());
@@ -114,12 +120,36 @@ record Starcoder2Config(
         return silent ? otherwise : primitive(value, key, path).getAsString();
     }
 
-    private static int integer(JsonObject json, String key, int otherwise, Path path) {
+    private static int integer(JsonObject json, String key, int otherwise, int most, Path path) {
         double value = number(json, key, otherwise, path);
-        if (value != Math.rint(value) || value < 1 || value > Integer.MAX_VALUE) {
-            throw new ModelFileException(path + " has " + key + " = " + value + "; a whole number from 1 on is needed");
+        if (value != Math.rint(value) || value < 1 || value > most) {
+            throw new ModelFileException(
+                    path + " has " + key + " = " + value + "; a whole number from 1 to " + most + " is needed");
         }
         return (int) value;
+    }
+
+    private static double positive(JsonObject json, String key, double otherwise, Path path) {
+        double value = number(json, key, otherwise, path);
+        if (!(value > 0) || value > Float.MAX_VALUE) {
+            throw new ModelFileException(path + " has " + key + " = " + value + "; a number above 0 is needed");
+        }
+        return value;
+    }
+
+    /** From version 5 on, transformers writes the base into {@code rope_parameters}. */
+    private static double ropeTheta(JsonObject json, Path path) {
+        JsonElement newer = json.get("rope_parameters");
+        if (newer == null || newer.isJsonNull()) {
+            return positive(json, "rope_theta", 10000, path);
+        }
+        JsonObject parameters = newer.isJsonObject() ? newer.getAsJsonObject() : new JsonObject();
+        String type = string(parameters, "rope_type", "", path);
+        if (!type.equals("default")) {
+            throw new ModelFileException(
+                    path + " asks for rope_parameters " + newer + "; supported is the rope_type default");
+        }
+        return positive(parameters, "rope_theta", 10000, path);
     }
 
     private static double number(JsonObject json, String key, double otherwise, Path path) {
@@ -137,7 +167,10 @@ record Starcoder2Config(
     private static boolean bool(JsonObject json, String key, boolean otherwise, Path path) {
         JsonElement value = json.get(key);
         boolean silent = value == null || value.isJsonNull();
-        return silent ? otherwise : primitive(value, key, path).getAsBoolean();
+        if (!silent && !primitive(value, key, path).getAsJsonPrimitive().isBoolean()) {
+            throw new ModelFileException(path + " has " + key + " = " + value + "; true or false is needed");
+        }
+        return silent ? otherwise : value.getAsBoolean();
     }
 
     private static JsonElement primitive(JsonElement value, String key, Path path) {

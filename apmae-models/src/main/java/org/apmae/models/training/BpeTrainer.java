@@ -69,11 +69,16 @@ public final class BpeTrainer {
      * @param size number of ids, special tokens included; more than 256 and the special tokens together
      * @param special special tokens, which get the first ids
      * @param path the {@code tokenizer.json} to write
-     * @throws IllegalArgumentException if the size is too small or the text does not hold enough different pairs
+     * @throws IllegalArgumentException if the size is too small, the text does not hold enough different pairs, or a special token
+     *     is empty, named twice, or a token of the text itself
      * @throws UncheckedIOException if the file cannot be written
      */
     public void train(int size, List<String> special, Path path) {
         List<String> alphabet = byteAlphabet();
+        if (new HashSet<>(special).size() < special.size() || special.contains("")) {
+            throw new IllegalArgumentException(
+                    "the special tokens " + special + " are not all different and not empty; name each once");
+        }
         if (size <= alphabet.size() + special.size()) {
             throw new IllegalArgumentException(
                     "a vocabulary of " + size + " has no room for merges beside 256 bytes and " + special.size()
@@ -81,6 +86,12 @@ public final class BpeTrainer {
         }
         List<String> symbols = new ArrayList<>(alphabet);
         List<String[]> merges = learn(size - special.size() - alphabet.size(), symbols);
+        for (String token : special) {
+            if (symbols.contains(token)) {
+                throw new IllegalArgumentException("the special token " + token
+                        + " is also learned from the text, so that both would have one id; choose another name");
+            }
+        }
         try {
             Files.writeString(path, json(special, symbols, merges));
         } catch (IOException e) {

@@ -1,0 +1,71 @@
+package org.apmae.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apmae.core.run.CanonicalJson;
+import org.apmae.core.run.RunFolder;
+import org.apmae.core.run.Stage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+class DiscoverTest {
+    @TempDir
+    private Path folder;
+
+    private Outcome discover(Path run, String threads) {
+        return Outcome.of(
+                "discover",
+                folder.resolve("sources").toString(),
+                "--model",
+                folder.resolve("model").toString(),
+                "--run",
+                run.toString(),
+                "--tasks",
+                "identifiers,closing_bracket,boolean_literals",
+                "--window",
+                String.valueOf(TinyStudy.WINDOW),
+                "--per-outcome=20",
+                "--pool=160",
+                "--training-scenarios=24",
+                "--training-steps=10",
+                "--sweep-scenarios=4",
+                "--seed=5",
+                "--threads=" + threads,
+                "--json",
+                "--quiet");
+    }
+
+    /** The time allowed is for a machine that does much else. */
+    @Test
+    @Timeout(600)
+    void theWholeStudyIsTheSameForOneSeedWhateverTheThreads() throws IOException {
+        TinyStudy.sources(folder.resolve("sources"), 30, 1);
+        TinyStudy.model(folder.resolve("model"), 120);
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        Outcome first = discover(one, "1");
+        assertThat(first.code()).as(first.err()).isZero();
+        Outcome second = discover(two, "3");
+        assertThat(second.code()).as(second.err()).isZero();
+
+        try (RunFolder run = RunFolder.openReadOnly(one)) {
+            assertThat(run.stages().keySet()).containsExactly(Stage.values());
+            assertThat(CanonicalJson.read(first.out())).isEqualTo(run.metrics());
+            assertThat(run.metrics()).containsKeys("mine", "record", "train", "cluster", "predict", "sweep");
+        }
+        assertThat(one.resolve("metrics.json")).hasSameBinaryContentAs(two.resolve("metrics.json"));
+        assertThat(second.out()).isEqualTo(first.out());
+        String report = Files.readString(one.resolve("report.html"));
+        assertThat(report).contains("data:image/png").doesNotContain("src=\"http");
+
+        byte[] manifest = Files.readAllBytes(one.resolve("manifest.json"));
+        Outcome again = discover(one, "2");
+        assertThat(again.code()).isZero();
+        assertThat(again.out()).isEqualTo(first.out());
+        assertThat(Files.readAllBytes(one.resolve("manifest.json"))).isEqualTo(manifest);
+    }
+}
