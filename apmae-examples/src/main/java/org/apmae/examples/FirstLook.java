@@ -28,10 +28,9 @@ class FirstLook {
         }
     }
 
-    private static void measure(AttentionBatch batch, Map<HeadId, Float> peaks) { // the mean over queries
-        var peak = batch.patterns().max(new int[] {3}); // of the largest of a query's weights, one for each key
-        batch.heads()
-                .forEach(head -> peaks.put(head, peak.get(0, head.head()).mean().getFloat()));
+    private static void measure(AttentionBatch batch, Map<HeadId, Float> peaks) {
+        float[] mean = batch.patterns().max(new int[] {3}).mean(new int[] {2}).toFloatArray(); // keys, queries
+        batch.heads().forEach(head -> peaks.put(head, mean[head.head()]));
     }
 
     private static void print(List<Verdict> found, CodeTokenizer tokenizer) {
