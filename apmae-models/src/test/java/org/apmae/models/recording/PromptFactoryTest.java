@@ -111,7 +111,8 @@ class PromptFactoryTest {
         FimTokens fim = tokenizer.fimTokens();
         String text = JavaText.whole().substring(0, 20_000);
         for (int start : new int[] {5, 400, 10_000, 19_900}) {
-            int[] ids = prompt(scenario(CompletionTask.IDENTIFIERS, text, start, start + 5)).ids();
+            int[] ids = prompt(scenario(CompletionTask.IDENTIFIERS, text, start, start + 5))
+                    .ids();
             assertThat(ids[0]).isEqualTo(fim.prefix());
             assertThat(ids[WINDOW - 1]).isEqualTo(fim.middle());
             int suffixes = 0;
