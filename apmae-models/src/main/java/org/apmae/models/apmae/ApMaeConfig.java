@@ -271,12 +271,13 @@ public final class ApMaeConfig {
     }
 
     /**
-     * A size that two cores train and use within minutes: patterns of 256, patches of 32, 2 million parameters.
+     * A size that two cores train and use within minutes: patterns of 256, patches of 32, 0.9 million parameters. At equal
+     * processor time it reconstructs better than wider and deeper ones; train it with batches of 16 at a rate of 2e-3.
      *
      * @return the config
      */
     public static ApMaeConfig laptop() {
-        return of(new PatchGrid(256, 32), new Stack(128, 6, 4, 32, 512), new Stack(128, 3, 4, 32, 512));
+        return of(new PatchGrid(256, 32), new Stack(96, 4, 3, 32, 384), new Stack(96, 2, 3, 32, 384));
     }
 
     private ApMaeConfig with(String key, JsonPrimitive value) {
