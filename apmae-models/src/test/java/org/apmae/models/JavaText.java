@@ -21,8 +21,9 @@ public final class JavaText {
     public static String whole() {
         StringBuilder text = new StringBuilder();
         try (Stream<Path> walk = Files.walk(Path.of("src/main/java"))) {
-            List<Path> files =
-                    walk.filter(path -> path.toString().endsWith(".java")).sorted().toList();
+            List<Path> files = walk.filter(path -> path.toString().endsWith(".java"))
+                    .sorted()
+                    .toList();
             for (Path file : files) {
                 text.append(Files.readString(file));
             }

@@ -40,8 +40,7 @@ final class MineStage {
         StudyOptions options = study.options();
         Corpus corpus = Corpora.open(options.sources());
         // a model that cannot be used is to be known before minutes of mining
-        PromptFactory factory =
-                new PromptFactory(study.model().tokenizer(), options.window(), options.seedOf("noise"));
+        PromptFactory factory = new PromptFactory(study.model().tokenizer(), options.window(), options.seedOf("noise"));
         List<Scenario> all = new ArrayList<>();
         List<Rejection> rejections = new ArrayList<>();
         MiningSummary summary;

@@ -19,7 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BpeTrainerTest {
-    private static final List<String> SPECIAL = List.of("<|endoftext|>", "<fim_prefix>", "<fim_middle>", "<fim_suffix>");
+    private static final List<String> SPECIAL =
+            List.of("<|endoftext|>", "<fim_prefix>", "<fim_middle>", "<fim_suffix>");
     private static final int SIZE = 600;
 
     @TempDir
