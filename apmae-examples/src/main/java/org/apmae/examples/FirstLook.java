@@ -16,8 +16,8 @@ class FirstLook {
             int[] before = tokenizer.encode("int sum(int[] a) {\n    int total = 0;\n    for (int x : a)\n        ");
             int[] after = tokenizer.encode(" += x;\n    return total;\n}\n");
             int[] ids = FimWindow.layOut(before, after, tokenizer.fimTokens(), 256);
-            int target = tokenizer.encode("total")[0];
-            List<Prompt> prompts = List.of(new Prompt("sum", CompletionTask.IDENTIFIERS, ids, target));
+            List<Prompt> prompts = List.of(
+                    new Prompt("sum", CompletionTask.RANDOM, ids, tokenizer.encode("total")[0]));
             Map<HeadId, Float> peaks = new TreeMap<>();
             AttentionSink sink = AttentionSink.of(batch -> measure(batch, peaks), found -> print(found, tokenizer));
             recorder.record(prompts.stream(), HeadSelection.all(model.shape()), sink);
@@ -28,10 +28,9 @@ class FirstLook {
         }
     }
 
-    private static void measure(AttentionBatch batch, Map<HeadId, Float> peaks) { // the mean over queries
-        var peak = batch.patterns().max(new int[] {3}); // of the largest of a query's weights, one for each key
-        batch.heads()
-                .forEach(head -> peaks.put(head, peak.get(0, head.head()).mean().getFloat()));
+    private static void measure(AttentionBatch batch, Map<HeadId, Float> peaks) {
+        float[] mean = batch.patterns().max(new int[] {3}).mean(new int[] {2}).toFloatArray(); // keys, queries
+        batch.heads().forEach(head -> peaks.put(head, mean[head.head()]));
     }
 
     private static void print(List<Verdict> found, CodeTokenizer tokenizer) {

@@ -17,7 +17,6 @@ import com.github.javaparser.ast.body.FieldDeclaration;
 import com.github.javaparser.ast.body.MethodDeclaration;
 import com.github.javaparser.ast.body.RecordDeclaration;
 import com.github.javaparser.ast.body.TypeDeclaration;
-import com.github.javaparser.ast.expr.Expression;
 import com.github.javaparser.ast.expr.LambdaExpr;
 import com.github.javaparser.ast.nodeTypes.NodeWithJavadoc;
 import com.github.javaparser.ast.nodeTypes.NodeWithModifiers;
@@ -137,7 +136,7 @@ class JavadocTest {
             if (type instanceof EnumDeclaration constants) {
                 constants.getEntries().forEach(entry -> comment(entry, entry, entry.getNameAsString()));
             }
-            boolean open = type instanceof ClassOrInterfaceDeclaration plain && plain.isInterface()
+            boolean open = (type instanceof ClassOrInterfaceDeclaration plain && plain.isInterface())
                     || type.isAnnotationDeclaration();
             type.getMembers().forEach(member -> member(member, open));
         }
@@ -194,21 +193,15 @@ class JavadocTest {
         }
 
         /** What a body throws by a statement of its own, outside any try, lambda or class within it. */
-        private static List<String> thrownDirectly(Node body) {
-            return body.findAll(ThrowStmt.class).stream()
-                    .filter(statement -> {
-                        for (Node at = statement;
-                                at != body;
-                                at = at.getParentNode().orElseThrow()) {
-                            if (at instanceof TryStmt || at instanceof LambdaExpr || at instanceof BodyDeclaration<?>) {
-                                return false;
-                            }
-                        }
-                        return true;
-                    })
-                    .map(ThrowStmt::getExpression)
-                    .filter(Expression::isObjectCreationExpr)
-                    .map(thrown -> thrown.asObjectCreationExpr().getTypeAsString())
+        private static List<String> thrownDirectly(Node node) {
+            if (node instanceof TryStmt || node instanceof LambdaExpr || node instanceof BodyDeclaration<?>) {
+                return List.of();
+            }
+            if (node instanceof ThrowStmt statement && statement.getExpression().isObjectCreationExpr()) {
+                return List.of(statement.getExpression().asObjectCreationExpr().getTypeAsString());
+            }
+            return node.getChildNodes().stream()
+                    .flatMap(child -> thrownDirectly(child).stream())
                     .distinct()
                     .toList();
         }
@@ -252,7 +245,7 @@ class JavadocTest {
         }
 
         private static boolean shown(NodeWithModifiers<?> node, boolean implicitlyPublic) {
-            return implicitlyPublic && !node.hasModifier(Modifier.Keyword.PRIVATE)
+            return (implicitlyPublic && !node.hasModifier(Modifier.Keyword.PRIVATE))
                     || node.hasModifier(Modifier.Keyword.PUBLIC)
                     || node.hasModifier(Modifier.Keyword.PROTECTED);
         }

@@ -10,7 +10,8 @@ import org.apmae.models.target.FimWindow;
 import org.apmae.models.target.TrainingSequence;
 
 /**
- * Draws training sequences: half of the documents plain, half in fill-in-the-middle form. A sequence depends on its number and
+ * Draws training sequences, plain ones and such in fill-in-the-middle form, several short documents or one long one to a
+ * sequence. A sequence depends on its number and
  * the seed only. Thread-safe.
  */
 final class SequenceSampler {
@@ -18,8 +19,11 @@ final class SequenceSampler {
     private static final int REACH = 1600;
 
     private static final int WINDOW = 256;
+    /** A gap has few tokens among many: without weights the model would learn to fill it last. */
+    private static final float AROUND_WEIGHT = 0.3f;
+
     private static final float MIDDLE_WEIGHT = 4;
-    private static final float FIRST_WEIGHT = 8;
+    private static final float FIRST_WEIGHT = 16;
     private static final Set<String> COMMON = Set.of("(", "{", ",", ";", ".", ")", "}", "[", "]", "@");
 
     private final List<LexedFile> files;
@@ -28,9 +32,11 @@ final class SequenceSampler {
     private final FimTokens fim;
     private final int endOfText;
     private final int length;
+    private final double fillInShare;
     private final long seed;
 
-    SequenceSampler(List<LexedFile> files, CodeTokenizer tokenizer, int length, long seed) {
+    SequenceSampler(List<LexedFile> files, CodeTokenizer tokenizer, int length, double fillInShare, long seed) {
+        this.fillInShare = fillInShare;
         this.files = files.stream().filter(file -> file.tokens() > 20).toList();
         this.cumulative = new long[this.files.size()];
         long sum = 0;
@@ -49,8 +55,8 @@ final class SequenceSampler {
     TrainingSequence draw(long number) {
         Random random = new Random(seed * 0x9E3779B97F4A7C15L + number * 0xD1B54A32D192ED03L);
         Builder builder = new Builder();
-        boolean fillIn = random.nextBoolean();
-        boolean packed = random.nextInt(10) < 3;
+        boolean fillIn = random.nextDouble() < fillInShare;
+        boolean packed = random.nextInt(10) < 7;
         while (builder.size <= length) {
             LexedFile file = file(random);
             if (fillIn) {
@@ -92,19 +98,19 @@ final class SequenceSampler {
         }
         int from = start <= REACH ? 0 : lineStart(text, start - REACH);
         int to = Math.min(text.length(), end + REACH);
-        int window = packed ? 64 + random.nextInt(128) : WINDOW;
+        int window = packed ? 16 + random.nextInt(random.nextInt(4) == 0 ? 112 : 48) : WINDOW;
         int[] prompt = FimWindow.layOut(
                 tokenizer.encode(text.substring(from, start)), tokenizer.encode(text.substring(end, to)), fim, window);
         int[] middle = tokenizer.encode(text.substring(start, end));
-        builder.add(prompt, 0, 1);
+        builder.add(prompt, 0, AROUND_WEIGHT);
         builder.add(middle, FIRST_WEIGHT, MIDDLE_WEIGHT);
-        builder.add(new int[] {endOfText}, 0, 1);
+        builder.add(new int[] {endOfText}, 0, AROUND_WEIGHT);
     }
 
     private static int spanLength(Random random, boolean packed) {
         int kind = random.nextInt(10);
-        if (packed && kind < 4) {
-            return 10 + random.nextInt(40);
+        if (packed && kind == 9) {
+            return 10 + random.nextInt(20);
         }
         return kind < 7 ? 1 : 2 + random.nextInt(9);
     }

@@ -79,6 +79,12 @@ public final class TrainTargetCommand implements Callable<Integer> {
     @Option(names = "--seed", description = "Seed of weights and data (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
+    @Option(names = "--from", paramLabel = "DIR", description = "Model folder whose weights and tokenizer to start from.")
+    private Path start;
+
+    @Option(names = "--fill-in", description = "Share of sequences in fill-in-the-middle form (default: ${DEFAULT-VALUE}).")
+    private double fillIn = 0.5;
+
     @Option(names = "--gpu", description = "Train on the first CUDA device.")
     private boolean gpu;
 
@@ -90,6 +96,9 @@ public final class TrainTargetCommand implements Callable<Integer> {
                 "corpus: %d files, %.1f MB, %d left out",
                 corpus.files().size(), corpus.characters() / 1e6, corpus.dropped());
         Path tokenizerFile = folder.resolve("tokenizer.json");
+        if (!Files.exists(tokenizerFile) && start != null) {
+            Files.copy(start.resolve("tokenizer.json"), tokenizerFile);
+        }
         if (!Files.exists(tokenizerFile)) {
             BpeTrainer trainer = new BpeTrainer();
             corpus.files().forEach(file -> trainer.add(file.text()));
@@ -105,21 +114,11 @@ public final class TrainTargetCommand implements Callable<Integer> {
     }
 
     private void train(TrainingCorpus corpus, CodeTokenizer tokenizer) throws IOException {
-        SequenceSampler sampler = new SequenceSampler(lex(corpus.files()), tokenizer, SEQUENCE, seed);
-        SequenceSampler heldOut = new SequenceSampler(lex(corpus.heldOut()), tokenizer, SEQUENCE, seed);
+        SequenceSampler sampler = new SequenceSampler(lex(corpus.files()), tokenizer, SEQUENCE, fillIn, seed);
+        SequenceSampler heldOut = new SequenceSampler(lex(corpus.heldOut()), tokenizer, SEQUENCE, fillIn, seed);
         List<TrainingSequence> validation = draw(heldOut, 0, 64);
         Path checkpoint = folder.resolve("checkpoint");
-        Device device = gpu ? Device.gpu() : Device.cpu();
-        Starcoder2Trainer trainer = Files.exists(checkpoint.resolve("optimizer.safetensors"))
-                ? Starcoder2Trainer.resume(checkpoint, SEQUENCE, microBatch, threads, device)
-                : Starcoder2Trainer.init(
-                        new ModelShape(layers, heads, keyValueHeads, hidden / heads, hidden, vocabulary),
-                        4 * hidden,
-                        SEQUENCE,
-                        microBatch,
-                        threads,
-                        device,
-                        seed);
+        Starcoder2Trainer trainer = trainer(checkpoint, gpu ? Device.gpu() : Device.cpu());
         try (trainer) {
             print("model: %d parameters, step %d of %d", trainer.parameterCount(), trainer.steps(), steps);
             long started = System.nanoTime();
@@ -156,6 +155,23 @@ public final class TrainTargetCommand implements Callable<Integer> {
                     StandardCopyOption.REPLACE_EXISTING);
             print("model written to %s", model);
         }
+    }
+
+    private Starcoder2Trainer trainer(Path checkpoint, Device device) {
+        if (Files.exists(checkpoint.resolve(Starcoder2Trainer.STATE))) {
+            return Starcoder2Trainer.resume(checkpoint, SEQUENCE, microBatch, threads, device);
+        }
+        if (start != null) {
+            return Starcoder2Trainer.from(start, SEQUENCE, microBatch, threads, device);
+        }
+        return Starcoder2Trainer.init(
+                new ModelShape(layers, heads, keyValueHeads, hidden / heads, hidden, vocabulary),
+                4 * hidden,
+                SEQUENCE,
+                microBatch,
+                threads,
+                device,
+                seed);
     }
 
     /** Warm-up, a plateau, and a linear fall to 0, so that a run can be lengthened while it is on the plateau. */

@@ -44,6 +44,9 @@ import org.apmae.models.safetensors.SafetensorsWriter;
  * @see <a href="https://arxiv.org/abs/2502.16982">Muon is Scalable for LLM Training</a>
  */
 public final class Starcoder2Trainer implements AutoCloseable {
+    /** The file of a checkpoint that holds weights and optimisers. */
+    public static final String STATE = "training.safetensors";
+
     private static final double MOMENTUM = 0.95;
     private static final double WEIGHT_DECAY = 0.05;
 
@@ -137,9 +140,8 @@ public final class Starcoder2Trainer implements AutoCloseable {
             Path folder, int sequenceLength, int microBatch, int workerCount, Device device) {
         Starcoder2Config config = Starcoder2Config.read(folder);
         Starcoder2Trainer trainer = new Starcoder2Trainer(config, sequenceLength, microBatch, workerCount, device);
-        try (CheckpointFolder weights = CheckpointFolder.open(folder);
-                SafetensorsFile state = SafetensorsFile.open(folder.resolve("optimizer.safetensors"))) {
-            trainer.parameters.forEach((name, values) -> copy(weights.floats(name), values));
+        try (SafetensorsFile state = SafetensorsFile.open(folder.resolve(STATE))) {
+            trainer.parameters.forEach((name, values) -> copy(state.floats("weight." + name), values));
             trainer.momentum.forEach((name, values) -> copy(state.floats("momentum." + name), values));
             trainer.steps = (long) state.floats("steps")[0];
             trainer.adam.forEach((name, optimizer) -> {
@@ -147,6 +149,30 @@ public final class Starcoder2Trainer implements AutoCloseable {
                 copy(state.floats("square." + name), optimizer.square());
                 optimizer.resumeAt(trainer.steps);
             });
+            return trainer;
+        } catch (RuntimeException e) {
+            trainer.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Starts from the weights of a model, with fresh optimisers.
+     *
+     * @param folder a StarCoder2 checkpoint with biases and tied embeddings
+     * @param sequenceLength tokens of a training sequence
+     * @param microBatch sequences that one worker runs at once
+     * @param workerCount worker threads
+     * @param device where to train
+     * @return the trainer, at step 0
+     * @throws org.apmae.models.safetensors.ModelFileException if the checkpoint is incomplete or damaged
+     */
+    public static Starcoder2Trainer from(
+            Path folder, int sequenceLength, int microBatch, int workerCount, Device device) {
+        Starcoder2Config config = Starcoder2Config.read(folder);
+        Starcoder2Trainer trainer = new Starcoder2Trainer(config, sequenceLength, microBatch, workerCount, device);
+        try (CheckpointFolder weights = CheckpointFolder.open(folder)) {
+            trainer.parameters.forEach((name, values) -> copy(weights.floats(name), values));
             return trainer;
         } catch (RuntimeException e) {
             trainer.close();
@@ -295,7 +321,8 @@ public final class Starcoder2Trainer implements AutoCloseable {
     }
 
     /**
-     * Writes a checkpoint in Hugging Face layout, with the state of the optimiser beside it.
+     * Writes a checkpoint: weights and optimisers in one file that is replaced in one step, so that a killed run never leaves
+     * the weights of one step with the optimisers of another.
      *
      * @param folder the folder, made if it does not exist
      * @throws UncheckedIOException if it cannot be written
@@ -303,6 +330,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
     public void save(Path folder) {
         SafetensorsWriter state = new SafetensorsWriter(SafetensorsWriter.Precision.F32);
         state.add("steps", new long[] {1}, new float[] {steps});
+        parameters.forEach((name, values) -> state.add("weight." + name, shapes.get(name), values));
         momentum.forEach((name, values) -> state.add("momentum." + name, shapes.get(name), values));
         adam.forEach((name, optimizer) -> {
             state.add("mean." + name, shapes.get(name), optimizer.mean());
@@ -311,8 +339,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
         try {
             Files.createDirectories(folder);
             Files.writeString(folder.resolve("config.json"), pretty(config.toJson()));
-            writeWeights(folder, SafetensorsWriter.Precision.F32);
-            state.write(folder.resolve("optimizer.safetensors"));
+            state.write(folder.resolve(STATE));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the checkpoint " + folder + ": " + e.getMessage(), e);
         }
