@@ -56,7 +56,13 @@ public final class Apmae implements Runnable {
         commandLine.addSubcommand(new TrainTargetCommand());
         commandLine.addSubcommand(new EvaluateTargetCommand());
         commandLine.setExecutionExceptionHandler(Apmae::report);
-        return commandLine.execute(arguments);
+        try {
+            return commandLine.execute(arguments);
+        } catch (OutOfMemoryError e) {
+            System.err.println("apmae: memory is used up (" + e.getMessage()
+                    + "); give Java more with -Xmx, or study fewer scenarios");
+            return 1;
+        }
     }
 
     @Override

@@ -29,8 +29,13 @@ public final class PromptFactory {
      * @param tokenizer the target model's tokenizer; its fill-in-the-middle ids are read from it
      * @param window length of every prompt in tokens; the paper uses 256
      * @param seed seed of the random ids of noise prompts
+     * @throws IllegalArgumentException if the window is below 4
      */
     public PromptFactory(CodeTokenizer tokenizer, int window, long seed) {
+        if (window < 4) {
+            throw new IllegalArgumentException("a window of " + window
+                    + " tokens cannot hold three markers and a token; choose 4 or more, 256 as the paper does");
+        }
         this.tokenizer = tokenizer;
         this.fim = tokenizer.fimTokens();
         this.window = window;
