@@ -91,7 +91,7 @@ public final class StudyCommands {
         private int trainingScenarios = 100;
 
         @Option(names = "--training-steps", description = "Steps of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
-        private int trainingSteps = 300;
+        private int trainingSteps = 2000;
 
         @Option(
                 names = "--sweep-scenarios",

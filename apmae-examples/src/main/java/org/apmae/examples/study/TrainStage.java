@@ -47,7 +47,8 @@ final class TrainStage {
     static final String RECONSTRUCTION = "figures/reconstruction_%d.png";
 
     static final String LOSS = "figures/apmae_loss.png";
-    private static final int BATCH = 48;
+    private static final int BATCH = 16;
+    private static final double LEARNING_RATE = 2e-3;
     private static final double HEAD_SHARE = 0.25;
     static final int SHOWN = 4;
 
@@ -70,9 +71,9 @@ final class TrainStage {
             try (Progress.Stage progress =
                     study.progress().start("training AP-MAE", options.trainingSteps(), "steps")) {
                 ApMaeTrainingOptions recipe = ApMaeTrainingOptions.of(options.trainingSteps(), BATCH, seed)
-                        .withLearningRate(1e-3, options.trainingSteps() / 20)
+                        .withLearningRate(LEARNING_RATE, options.trainingSteps() / 20)
                         .withClipNorm(1)
-                        .withWorkers(4, study.threads());
+                        .withWorkers(2, study.threads());
                 losses = new ApMaeTrainer(recipe)
                         .train(apmae, training.shuffled(BATCH, seed), (step, loss, rate) -> progress.step(1));
             }
@@ -106,12 +107,10 @@ final class TrainStage {
         return ApMae.load(run.file(Stage.TRAIN, CONFIG).getParent());
     }
 
-    /** A size that two cores train and run in minutes: an eighth of the window to a patch, as the paper has it. */
+    /** The size for two cores, for any window: an eighth of it to a patch, as the paper has it. */
     private static ApMaeConfig config(int window) {
-        return ApMaeConfig.of(
-                new PatchGrid(window, window / 8),
-                new ApMaeConfig.Stack(128, 6, 4, 32, 512),
-                new ApMaeConfig.Stack(128, 3, 4, 32, 512));
+        ApMaeConfig laptop = ApMaeConfig.laptop();
+        return ApMaeConfig.of(new PatchGrid(window, window / 8), laptop.encoder(), laptop.decoder());
     }
 
     private static PatternSet patterns(Study study, ApMaeConfig config, RecordStage.Side side, int scenarios) {
