@@ -431,6 +431,10 @@ class RunFolderTest {
         for (int kill = 0; kill < 6; kill++) {
             Process writer = fork("write");
             assertThat(writer.getInputStream().read()).isEqualTo('r');
+            if (kill % 2 == 1) {
+                // half of the kills come after the first commit, however slow the machine is
+                assertThat(writer.getInputStream().read()).isEqualTo('c');
+            }
             TimeUnit.MILLISECONDS.sleep(20 + random.nextInt(150));
             writer.destroyForcibly().waitFor();
             try (RunFolder run = RunFolder.open(run())) {
@@ -481,6 +485,10 @@ class RunFolderTest {
                 for (int round = 1; round < 100_000; round++) {
                     String text = "x".repeat(round);
                     commit(run, Stage.MINE, "part0", text, "part1", text, "part2", text, "part3", text, "part4", text);
+                    if (round == 1) {
+                        System.out.write('c');
+                        System.out.flush();
+                    }
                     commit(run, Stage.RECORD, "verdicts", text);
                 }
             }
