@@ -79,10 +79,15 @@ public final class TrainTargetCommand implements Callable<Integer> {
     @Option(names = "--seed", description = "Seed of weights and data (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
-    @Option(names = "--from", paramLabel = "DIR", description = "Model folder whose weights and tokenizer to start from.")
+    @Option(
+            names = "--from",
+            paramLabel = "DIR",
+            description = "Model folder whose weights and tokenizer to start from.")
     private Path start;
 
-    @Option(names = "--fill-in", description = "Share of sequences in fill-in-the-middle form (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--fill-in",
+            description = "Share of sequences in fill-in-the-middle form (default: ${DEFAULT-VALUE}).")
     private double fillIn = 0.5;
 
     @Option(names = "--gpu", description = "Train on the first CUDA device.")
