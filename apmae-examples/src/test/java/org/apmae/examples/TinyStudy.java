@@ -19,7 +19,7 @@ import org.apmae.models.training.BpeTrainer;
 /** Java sources that are easy to predict, and a model that is small enough to be made within a test. */
 final class TinyStudy {
     static final int WINDOW = 64;
-    private static final int VOCABULARY = 400;
+    private static final int VOCABULARY = 340;
     private static final List<String> WORDS =
             List.of("alpha", "beta", "gamma", "delta", "count", "total", "index", "value", "name", "size");
 
