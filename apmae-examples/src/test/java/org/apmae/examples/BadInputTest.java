@@ -229,7 +229,8 @@ class BadInputTest {
 
     @Test
     void aParityFolderThatIsNone() {
-        assertThat(Outcome.of("parity", folder.resolve("none").toString()).sentence())
+        assertThat(Outcome.of("parity", folder.resolve("none").toString(), "--quiet")
+                        .sentence())
                 .isNotBlank();
     }
 
