@@ -1,5 +1,7 @@
 package org.apmae.examples;
 
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Platform;
 import java.io.UncheckedIOException;
 import org.apmae.examples.study.StudyCommands;
 import org.apmae.examples.training.EvaluateTargetCommand;
@@ -26,12 +28,11 @@ public final class Apmae implements Runnable {
      * @param arguments the command and its options
      */
     public static void main(String[] arguments) {
-        // the native library is not to be taken down under threads that still compute: after the sentence, halt
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (running) {
                 System.err.println("\napmae: interrupted; finished stages are kept, run the command again to go on");
                 System.err.flush();
-                Runtime.getRuntime().halt(INTERRUPTED);
+                leave();
             }
         }));
         running = true;
@@ -39,6 +40,20 @@ public final class Apmae implements Runnable {
         running = false;
         System.out.flush();
         System.exit(code);
+    }
+
+    /**
+     * Ends the process at once. Even {@code Runtime.halt} lets the C library take the native library down, under threads that
+     * still compute in it, and the process dies with a segmentation fault; {@code _exit} does not.
+     */
+    private static void leave() {
+        try {
+            NativeLibrary.getInstance(Platform.isWindows() ? "msvcrt" : "c")
+                    .getFunction("_exit")
+                    .invokeVoid(new Object[] {INTERRUPTED});
+        } catch (LinkageError e) {
+            Runtime.getRuntime().halt(INTERRUPTED);
+        }
     }
 
     /**

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.Provenance;
 import org.apmae.core.run.RunFolder;
@@ -95,6 +96,18 @@ final class Study implements AutoCloseable {
             throw new IllegalStateException("a worker failed: " + e.getCause(), e.getCause());
         } finally {
             executor.shutdownNow();
+            awaitEnd(executor);
+        }
+    }
+
+    /** After a failure other workers may still be in native code, where nothing may be closed under them. */
+    private static void awaitEnd(ExecutorService executor) {
+        try {
+            if (!executor.awaitTermination(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("workers did not end within a minute after the stage failed");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

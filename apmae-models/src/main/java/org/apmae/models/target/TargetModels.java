@@ -35,6 +35,10 @@ public final class TargetModels {
             try {
                 for (String name : EMBEDDED_FILES) {
                     try (InputStream in = TargetModels.class.getResourceAsStream("embedded/" + name)) {
+                        if (in == null) {
+                            throw new IllegalStateException("this copy of apmae-models lacks " + name
+                                    + " of the embedded model; take the published artifact");
+                        }
                         Files.copy(in, folder.resolve(name));
                     }
                 }
