@@ -80,7 +80,7 @@ public final class StudyCommands {
         private int perOutcome = 60;
 
         @Option(names = "--pool", description = "Most candidates for a task (default: ${DEFAULT-VALUE}).")
-        private int pool = 500;
+        private int pool = 400;
 
         @Option(names = "--window", description = "Tokens of a prompt (default: ${DEFAULT-VALUE}).")
         private int window = 256;
