@@ -77,7 +77,7 @@ public final class StudyCommands {
         @Option(
                 names = "--per-outcome",
                 description = "Scenarios for each task and outcome (default: ${DEFAULT-VALUE}).")
-        private int perOutcome = 60;
+        private int perOutcome = 85;
 
         @Option(names = "--pool", description = "Most candidates for a task (default: ${DEFAULT-VALUE}).")
         private int pool = 400;
@@ -91,7 +91,7 @@ public final class StudyCommands {
         private int trainingScenarios = 100;
 
         @Option(names = "--training-steps", description = "Steps of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
-        private int trainingSteps = 2000;
+        private int trainingSteps = 3000;
 
         @Option(
                 names = "--sweep-scenarios",
