@@ -34,23 +34,22 @@ final class EncodeStage {
                             rows.stream().map(ScenarioRow::id).toList(),
                             encoder.width());
                     Progress.Stage progress = study.progress().start("encoding patterns", rows.size(), "scenarios")) {
-                PatternStream.run(
-                        study, rows, first -> heads, apmae.config().scaler(), progress, (scratch, batch, scaled) -> {
-                            long side = scaled.getShape().get(2);
-                            NDArray encoded = encoder.encode(scratch, scaled.reshape(-1, 1, side, side));
-                            float[] all = encoded.toFloatArray();
-                            int width = encoder.width();
-                            int next = 0;
-                            for (int prompt = 0; prompt < batch.prompts().size(); prompt++) {
-                                for (HeadId head : batch.heads()) {
-                                    store.put(
-                                            head,
-                                            batch.prompts().get(prompt).scenarioId(),
-                                            Arrays.copyOfRange(all, next, next + width));
-                                    next += width;
-                                }
-                            }
-                        });
+                PatternStream.run(study, rows, heads, apmae.config().scaler(), progress, (scratch, batch, scaled) -> {
+                    long side = scaled.getShape().get(2);
+                    NDArray encoded = encoder.encode(scratch, scaled.reshape(-1, 1, side, side));
+                    float[] all = encoded.toFloatArray();
+                    int width = encoder.width();
+                    int next = 0;
+                    for (int prompt = 0; prompt < batch.prompts().size(); prompt++) {
+                        for (HeadId head : batch.heads()) {
+                            store.put(
+                                    head,
+                                    batch.prompts().get(prompt).scenarioId(),
+                                    Arrays.copyOfRange(all, next, next + width));
+                            next += width;
+                        }
+                    }
+                });
                 store.finish();
             }
             writer.metrics(Map.of(

@@ -9,7 +9,6 @@ import org.apmae.core.model.AttentionBatch;
 import org.apmae.core.model.AttentionSink;
 import org.apmae.core.model.HeadIntervention;
 import org.apmae.core.model.HeadSelection;
-import org.apmae.core.model.Verdict;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.ScenarioRow;
 import org.apmae.models.apmae.AttentionScaler;
@@ -27,16 +26,10 @@ final class PatternStream {
         void accept(NDManager scratch, AttentionBatch batch, NDArray scaled);
     }
 
-    /** Which heads are wanted of a batch that begins with a scenario. */
-    @FunctionalInterface
-    interface HeadChoice {
-        HeadSelection of(ScenarioRow first);
-    }
-
     static void run(
             Study study,
             List<ScenarioRow> rows,
-            HeadChoice heads,
+            HeadSelection heads,
             AttentionScaler scaler,
             Progress.Stage progress,
             LayerTask task) {
@@ -47,9 +40,9 @@ final class PatternStream {
                 try (HookedRecorder recorder = new HookedRecorder(study.model(), BATCH)) {
                     recorder.record(
                             chunk.stream().map(ScenarioRow::prompt),
-                            heads.of(chunk.get(0)),
+                            heads,
                             HeadIntervention.none(),
-                            new Sink(study, scaler, task));
+                            sink(study, scaler, task));
                 }
                 progress.step(chunk.size());
                 return true;
@@ -58,17 +51,14 @@ final class PatternStream {
         study.parallel(tasks);
     }
 
-    private record Sink(Study study, AttentionScaler scaler, LayerTask task) implements AttentionSink {
-        @Override
-        public void patterns(AttentionBatch batch) {
-            try (NDManager scratch = study.model().newManager()) {
-                task.accept(scratch, batch, scaler.scale(scratch, batch.patterns()));
-            }
-        }
-
-        @Override
-        public void verdicts(List<Verdict> verdicts) {
-            // the record stage has them already
-        }
+    /** Scales each layer's patterns and hands them on; verdicts are dropped, because the record stage has them already. */
+    static AttentionSink sink(Study study, AttentionScaler scaler, LayerTask task) {
+        return AttentionSink.of(
+                batch -> {
+                    try (NDManager scratch = study.model().newManager()) {
+                        task.accept(scratch, batch, scaler.scale(scratch, batch.patterns()));
+                    }
+                },
+                verdicts -> {});
     }
 }

@@ -1,7 +1,6 @@
 package org.apmae.examples.study;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -20,10 +19,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apmae.core.model.AttentionBatch;
-import org.apmae.core.model.AttentionSink;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.model.HeadSelection;
-import org.apmae.core.model.Verdict;
 import org.apmae.core.pattern.Clusters;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.report.ChartLabels;
@@ -291,34 +288,28 @@ final class ReportStage {
                     throw new IllegalStateException(
                             "scenario " + id + " is not in the run folder; run apmae mine again");
                 }
-                recorder.record(Stream.of(row.prompt()), HeadSelection.of(heads), new Keeper(study, patterns));
+                recorder.record(
+                        Stream.of(row.prompt()),
+                        HeadSelection.of(heads),
+                        PatternStream.sink(
+                                study,
+                                AttentionScaler.LOG_NORMALIZE,
+                                (scratch, batch, scaled) -> keep(patterns, batch, scaled)));
                 progress.step(1);
             });
         }
         return patterns;
     }
 
-    private record Keeper(Study study, Map<String, float[][]> patterns) implements AttentionSink {
-        @Override
-        public void patterns(AttentionBatch batch) {
-            try (NDManager scratch = study.model().newManager()) {
-                NDArray scaled = AttentionScaler.LOG_NORMALIZE.scale(scratch, batch.patterns());
-                float[] all = scaled.toFloatArray();
-                int side = (int) scaled.getShape().get(3);
-                for (int h = 0; h < batch.heads().size(); h++) {
-                    float[][] pattern = new float[side][side];
-                    for (int row = 0; row < side; row++) {
-                        System.arraycopy(all, (h * side + row) * side, pattern[row], 0, side);
-                    }
-                    patterns.put(
-                            batch.prompts().get(0).scenarioId() + batch.heads().get(h), pattern);
-                }
+    private static void keep(Map<String, float[][]> patterns, AttentionBatch batch, NDArray scaled) {
+        float[] all = scaled.toFloatArray();
+        int side = (int) scaled.getShape().get(3);
+        for (int h = 0; h < batch.heads().size(); h++) {
+            float[][] pattern = new float[side][side];
+            for (int row = 0; row < side; row++) {
+                System.arraycopy(all, (h * side + row) * side, pattern[row], 0, side);
             }
-        }
-
-        @Override
-        public void verdicts(List<Verdict> verdicts) {
-            // the record stage has them already
+            patterns.put(batch.prompts().get(0).scenarioId() + batch.heads().get(h), pattern);
         }
     }
 }

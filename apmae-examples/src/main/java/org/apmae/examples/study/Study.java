@@ -58,17 +58,10 @@ final class Study implements AutoCloseable {
 
     Provenance provenance() {
         return Provenance.seeded(options.seed())
-                .withSoftware("apmae", version())
-                .withSoftware("java", System.getProperty("java.version"))
                 .withSoftware("libtorch", NativeRuntime.engine().getVersion())
                 .withFact("model", options.model().isEmpty() ? "embedded" : options.model())
                 .withFact("model_sha256", model().weightsSha256())
                 .withFact("device", "cpu");
-    }
-
-    static String version() {
-        String version = Study.class.getPackage().getImplementationVersion();
-        return version == null ? "development" : version;
     }
 
     /** Runs tasks on the study's threads; results come in the order of the tasks, whatever the number of threads. */

@@ -1,6 +1,5 @@
 package org.apmae.examples.study;
 
-import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -9,8 +8,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apmae.core.model.AttentionBatch;
-import org.apmae.core.model.AttentionSink;
 import org.apmae.core.model.HeadSelection;
 import org.apmae.core.model.ModelShape;
 import org.apmae.core.model.Verdict;
@@ -33,7 +30,6 @@ import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.apmae.ApMaeEvaluation;
 import org.apmae.models.apmae.ApMaeTrainer;
 import org.apmae.models.apmae.ApMaeTrainingOptions;
-import org.apmae.models.apmae.AttentionScaler;
 import org.apmae.models.apmae.MeanPatterns;
 import org.apmae.models.apmae.PatternSet;
 import org.apmae.models.apmae.Reconstruction;
@@ -131,28 +127,18 @@ final class TrainStage {
                 recorder.record(
                         Stream.of(row.prompt()),
                         HeadSelection.layerwise(shape, HEAD_SHARE, seed),
-                        new Collector(study, config.scaler(), patterns));
+                        PatternStream.sink(
+                                study,
+                                config.scaler(),
+                                (scratch, batch, scaled) -> patterns.add(
+                                        batch.heads().stream()
+                                                .mapToInt(shape::indexOf)
+                                                .toArray(),
+                                        scaled)));
                 progress.step(1);
             }
         }
         return patterns;
-    }
-
-    private record Collector(Study study, AttentionScaler scaler, PatternSet patterns) implements AttentionSink {
-        @Override
-        public void patterns(AttentionBatch batch) {
-            int[] heads = batch.heads().stream()
-                    .mapToInt(study.model().shape()::indexOf)
-                    .toArray();
-            try (NDManager scratch = study.model().newManager()) {
-                patterns.add(heads, scaler.scale(scratch, batch.patterns()));
-            }
-        }
-
-        @Override
-        public void verdicts(List<Verdict> verdicts) {
-            // the record stage has them already
-        }
     }
 
     private static Picture lossChart(double[] losses) {

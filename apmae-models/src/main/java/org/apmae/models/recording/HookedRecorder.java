@@ -88,7 +88,7 @@ public final class HookedRecorder implements AttentionRecorder {
         checkOpen();
         List<Prompt> batch = List.copyOf(prompts);
         batch.forEach(this::checkTarget);
-        Hooks hooks = Hooks.none();
+        Hooks hooks = Hooks.none().with(intervention);
         for (int l = 0; l < shape().layers(); l++) {
             int layer = l;
             List<HeadId> selected = heads.inLayer(layer);
@@ -97,10 +97,6 @@ public final class HookedRecorder implements AttentionRecorder {
                     sink.patterns(new AttentionBatch(batch, layer, selected, select(scratch, pattern, selected)));
                     return pattern;
                 });
-            }
-            if (intervention.heads().stream().anyMatch(head -> head.layer() == layer)) {
-                hooks = hooks.with(
-                        "blocks." + layer + ".attn.hook_z", (scratch, z) -> intervention.apply(scratch, layer, z));
             }
         }
         float[] logits;

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.apmae.core.model.HeadId;
+import org.apmae.core.model.HeadIntervention;
 
 /**
  * The hooks of one run, by TransformerLens's names. Immutable and thread-safe.
@@ -48,6 +50,22 @@ public final class Hooks {
         list.add(hook);
         copy.put(name, List.copyOf(list));
         return new Hooks(copy);
+    }
+
+    /**
+     * Adds the hooks that an intervention needs: one on {@code hook_z} of every layer that has one of its heads.
+     *
+     * @param intervention what to change
+     * @return a new set
+     */
+    public Hooks with(HeadIntervention intervention) {
+        Hooks hooks = this;
+        for (int layer :
+                intervention.heads().stream().mapToInt(HeadId::layer).distinct().toArray()) {
+            hooks = hooks.with(
+                    "blocks." + layer + ".attn.hook_z", (scratch, z) -> intervention.apply(scratch, layer, z));
+        }
+        return hooks;
     }
 
     boolean has(String name) {

@@ -116,14 +116,7 @@ public final class TargetParity {
                 JsonObject set = element.getAsJsonObject();
                 ZeroAblation ablation = new ZeroAblation(heads(set.getAsJsonObject("heads")));
                 ablation.heads().forEach(model.shape()::indexOf);
-                Hooks hooks = Hooks.none();
-                for (int l = 0; l < model.shape().layers(); l++) {
-                    int layer = l;
-                    if (ablation.heads().stream().anyMatch(head -> head.layer() == layer)) {
-                        hooks = hooks.with(
-                                "blocks." + layer + ".attn.hook_z", (scratch, z) -> ablation.apply(scratch, layer, z));
-                    }
-                }
+                Hooks hooks = Hooks.none().with(ablation);
                 String key = "logits." + set.get("set").getAsInt();
                 float[] ours = model.logits(manager, ids, hooks).toFloatArray();
                 rows.addAll(logits(key, ours, expected.floats(key), vocabulary));
