@@ -14,6 +14,7 @@ import org.apmae.models.target.CodeTokenizer;
 import org.apmae.models.target.FimWindow;
 import org.apmae.models.target.Starcoder2Trainer;
 import org.apmae.models.target.TrainingSequence;
+import org.apmae.models.target.TrainingSetup;
 import org.apmae.models.training.BpeTrainer;
 
 /** Java sources that are easy to predict, and a model that is small enough to be made within a test. */
@@ -84,7 +85,8 @@ final class TinyStudy {
         bpe.train(VOCABULARY, List.of("<|endoftext|>", "<fim_prefix>", "<fim_middle>", "<fim_suffix>"), path);
         ModelShape shape = new ModelShape(2, 8, 2, 8, 64, VOCABULARY);
         try (CodeTokenizer tokenizer = CodeTokenizer.open(path);
-                Starcoder2Trainer trainer = Starcoder2Trainer.init(shape, 128, WINDOW + 4, 8, 2, Device.cpu(), 3)) {
+                Starcoder2Trainer trainer = Starcoder2Trainer.init(
+                        shape, 128, new TrainingSetup(WINDOW + 4, 8, 2, Device.cpu(), TrainingSetup.Products.F32), 3)) {
             List<int[]> encoded = texts.stream().map(tokenizer::encode).toList();
             Random random = new Random(4);
             for (int step = 0; step < steps; step++) {

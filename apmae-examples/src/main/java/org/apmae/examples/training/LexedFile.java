@@ -1,8 +1,15 @@
 package org.apmae.examples.training;
 
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apmae.core.scenario.CompletionTask;
+import org.apmae.core.scenario.Scenario;
 import org.apmae.core.scenario.SourceFile;
 
 /**
@@ -19,8 +26,15 @@ final class LexedFile {
     private final SourceFile file;
     private final int[] starts;
     private final int[] ends;
+    /** Starts and ends in turn, one row for each task that the file has scenarios of. */
+    private final int[][] gaps;
 
     LexedFile(SourceFile file) {
+        this(file, List.of());
+    }
+
+    /** With the gaps of scenarios mined from the file. */
+    LexedFile(SourceFile file, List<Scenario> scenarios) {
         this.file = file;
         int[] from = new int[256];
         int[] to = new int[256];
@@ -43,6 +57,15 @@ final class LexedFile {
         }
         this.starts = Arrays.copyOf(from, count);
         this.ends = Arrays.copyOf(to, count);
+        Map<CompletionTask, List<Scenario>> byTask = scenarios.stream()
+                .filter(scenario -> scenario.task().hasTarget())
+                .collect(Collectors.groupingBy(
+                        Scenario::task, () -> new EnumMap<>(CompletionTask.class), Collectors.toList()));
+        this.gaps = byTask.values().stream()
+                .map(list -> list.stream()
+                        .flatMapToInt(scenario -> IntStream.of(scenario.start(), scenario.end()))
+                        .toArray())
+                .toArray(int[][]::new);
     }
 
     String text() {
@@ -59,5 +82,22 @@ final class LexedFile {
 
     int end(int token) {
         return ends[token];
+    }
+
+    /** Number of tasks that the file has gaps of. */
+    int kinds() {
+        return gaps.length;
+    }
+
+    int gaps(int kind) {
+        return gaps[kind].length / 2;
+    }
+
+    int gapStart(int kind, int gap) {
+        return gaps[kind][2 * gap];
+    }
+
+    int gapEnd(int kind, int gap) {
+        return gaps[kind][2 * gap + 1];
     }
 }

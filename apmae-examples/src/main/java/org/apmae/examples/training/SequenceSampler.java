@@ -24,6 +24,9 @@ final class SequenceSampler {
 
     private static final float MIDDLE_WEIGHT = 4;
     private static final float FIRST_WEIGHT = 16;
+    /** Gaps drawn as the tasks' scenarios, every task of a file equally often; the others are any run of tokens. */
+    private static final double SCENARIO_SHARE = 0.7;
+
     private static final Set<String> COMMON = Set.of("(", "{", ",", ";", ".", ")", "}", "[", "]", "@");
 
     private final List<LexedFile> files;
@@ -84,17 +87,20 @@ final class SequenceSampler {
     }
 
     private void fillIn(Builder builder, LexedFile file, Random random, boolean packed) {
-        int first = gap(file, random);
-        int count = spanLength(random, packed);
-        int last = Math.min(file.tokens() - 1, first + count - 1);
-        int start = file.start(first);
-        int end = file.end(last);
         String text = file.text();
-        if (text.startsWith(";", start) && first == last && random.nextBoolean()) {
-            int lineEnd = text.indexOf('\n', end);
-            if (lineEnd >= 0 && text.substring(end, lineEnd).isBlank()) {
-                end = lineEnd + 1;
-            }
+        int start;
+        int end;
+        if (file.kinds() > 0 && random.nextDouble() < SCENARIO_SHARE) {
+            int kind = random.nextInt(file.kinds());
+            int gap = random.nextInt(file.gaps(kind));
+            start = file.gapStart(kind, gap);
+            end = file.gapEnd(kind, gap);
+        } else {
+            int first = gap(file, random);
+            int count = spanLength(random, packed);
+            int last = Math.min(file.tokens() - 1, first + count - 1);
+            start = file.start(first);
+            end = file.end(last);
         }
         int from = start <= REACH ? 0 : lineStart(text, start - REACH);
         int to = Math.min(text.length(), end + REACH);

@@ -11,11 +11,14 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.apmae.core.model.ModelShape;
+import org.apmae.core.scenario.MiningOptions;
 import org.apmae.core.scenario.SourceFile;
+import org.apmae.mining.JavaParserMiner;
 import org.apmae.models.safetensors.SafetensorsWriter;
 import org.apmae.models.target.CodeTokenizer;
 import org.apmae.models.target.Starcoder2Trainer;
 import org.apmae.models.target.TrainingSequence;
+import org.apmae.models.target.TrainingSetup;
 import org.apmae.models.training.BpeTrainer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -27,6 +30,7 @@ import picocli.CommandLine.Option;
         description = "Trains the embedded target model; run again, it goes on from its last checkpoint.")
 public final class TrainTargetCommand implements Callable<Integer> {
     private static final int SEQUENCE = 272;
+    private static final int GAPS_OF_A_TASK = 64;
     private static final List<String> SPECIAL = List.of(
             "<|endoftext|>",
             "<fim_prefix>",
@@ -90,6 +94,11 @@ public final class TrainTargetCommand implements Callable<Integer> {
             description = "Share of sequences in fill-in-the-middle form (default: ${DEFAULT-VALUE}).")
     private double fillIn = 0.5;
 
+    @Option(
+            names = "--products",
+            description = "Precision of matrix products, ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private TrainingSetup.Products products = TrainingSetup.Products.F32;
+
     @Option(names = "--gpu", description = "Train on the first CUDA device.")
     private boolean gpu;
 
@@ -123,7 +132,7 @@ public final class TrainTargetCommand implements Callable<Integer> {
         SequenceSampler heldOut = new SequenceSampler(lex(corpus.heldOut()), tokenizer, SEQUENCE, fillIn, seed);
         List<TrainingSequence> validation = draw(heldOut, 0, 64);
         Path checkpoint = folder.resolve("checkpoint");
-        Starcoder2Trainer trainer = trainer(checkpoint, gpu ? Device.gpu() : Device.cpu());
+        Starcoder2Trainer trainer = trainer(checkpoint);
         try (trainer) {
             print("model: %d parameters, step %d of %d", trainer.parameterCount(), trainer.steps(), steps);
             long started = System.nanoTime();
@@ -162,21 +171,17 @@ public final class TrainTargetCommand implements Callable<Integer> {
         }
     }
 
-    private Starcoder2Trainer trainer(Path checkpoint, Device device) {
+    private Starcoder2Trainer trainer(Path checkpoint) {
+        TrainingSetup setup =
+                new TrainingSetup(SEQUENCE, microBatch, threads, gpu ? Device.gpu() : Device.cpu(), products);
         if (Files.exists(checkpoint.resolve(Starcoder2Trainer.STATE))) {
-            return Starcoder2Trainer.resume(checkpoint, SEQUENCE, microBatch, threads, device);
+            return Starcoder2Trainer.resume(checkpoint, setup);
         }
         if (start != null) {
-            return Starcoder2Trainer.from(start, SEQUENCE, microBatch, threads, device);
+            return Starcoder2Trainer.from(start, setup);
         }
-        return Starcoder2Trainer.init(
-                new ModelShape(layers, heads, keyValueHeads, hidden / heads, hidden, vocabulary),
-                4 * hidden,
-                SEQUENCE,
-                microBatch,
-                threads,
-                device,
-                seed);
+        ModelShape shape = new ModelShape(layers, heads, keyValueHeads, hidden / heads, hidden, vocabulary);
+        return Starcoder2Trainer.init(shape, 4 * hidden, setup, seed);
     }
 
     /** Warm-up, a plateau, and a linear fall to 0, so that a run can be lengthened while it is on the plateau. */
@@ -186,8 +191,12 @@ public final class TrainTargetCommand implements Callable<Integer> {
         return rate * warm * fall;
     }
 
-    private static List<LexedFile> lex(List<SourceFile> files) {
-        return files.parallelStream().map(LexedFile::new).toList();
+    private List<LexedFile> lex(List<SourceFile> files) {
+        JavaParserMiner miner = new JavaParserMiner();
+        MiningOptions options = new MiningOptions(miner.tasks(), GAPS_OF_A_TASK, seed);
+        return files.parallelStream()
+                .map(file -> new LexedFile(file, miner.mine(file, options).scenarios()))
+                .toList();
     }
 
     private static List<TrainingSequence> draw(SequenceSampler sampler, long first, int count) {

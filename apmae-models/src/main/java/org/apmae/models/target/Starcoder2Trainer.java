@@ -1,6 +1,5 @@
 package org.apmae.models.target;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -51,8 +50,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
     private static final double WEIGHT_DECAY = 0.05;
 
     private final Starcoder2Config config;
-    private final int sequenceLength;
-    private final int microBatch;
+    private final TrainingSetup setup;
     private final Map<String, long[]> shapes;
     private final Map<String, float[]> parameters = new LinkedHashMap<>();
     private final Map<String, float[]> momentum = new LinkedHashMap<>();
@@ -62,14 +60,12 @@ public final class Starcoder2Trainer implements AutoCloseable {
     private final List<Worker> workers = new ArrayList<>();
     private long steps;
 
-    private Starcoder2Trainer(
-            Starcoder2Config config, int sequenceLength, int microBatch, int workerCount, Device device) {
+    private Starcoder2Trainer(Starcoder2Config config, TrainingSetup setup) {
         this.config = config;
-        this.sequenceLength = sequenceLength;
-        this.microBatch = microBatch;
+        this.setup = setup;
         this.shapes = Starcoder2.parameterShapes(config);
-        this.manager = NativeRuntime.newManager(device);
-        this.executor = Executors.newFixedThreadPool(workerCount, task -> {
+        this.manager = NativeRuntime.newManager(setup.device());
+        this.executor = Executors.newFixedThreadPool(setup.workers(), task -> {
             Thread thread = new Thread(task, "apmae-train");
             thread.setDaemon(true);
             return thread;
@@ -83,7 +79,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
                 adam.put(name, new ArrayAdam(size, 0.9, 0.98, 1e-8, 0));
             }
         });
-        for (int i = 0; i < workerCount; i++) {
+        for (int i = 0; i < setup.workers(); i++) {
             workers.add(new Worker());
         }
     }
@@ -93,23 +89,13 @@ public final class Starcoder2Trainer implements AutoCloseable {
      *
      * @param shape the sizes
      * @param intermediate width of the MLP
-     * @param sequenceLength tokens of a training sequence
-     * @param microBatch sequences that one worker runs at once
-     * @param workerCount worker threads
-     * @param device where to train
+     * @param setup how to use the machine
      * @param seed seed of the weights
      * @return the trainer
      */
-    public static Starcoder2Trainer init(
-            ModelShape shape,
-            int intermediate,
-            int sequenceLength,
-            int microBatch,
-            int workerCount,
-            Device device,
-            long seed) {
+    public static Starcoder2Trainer init(ModelShape shape, int intermediate, TrainingSetup setup, long seed) {
         Starcoder2Config config = new Starcoder2Config(shape, intermediate, 1e-5f, 10000, 0, true, true);
-        Starcoder2Trainer trainer = new Starcoder2Trainer(config, sequenceLength, microBatch, workerCount, device);
+        Starcoder2Trainer trainer = new Starcoder2Trainer(config, setup);
         Random random = new Random(seed);
         double residual = 0.02 / Math.sqrt(2.0 * shape.layers());
         trainer.parameters.forEach((name, values) -> {
@@ -129,17 +115,13 @@ public final class Starcoder2Trainer implements AutoCloseable {
      * Goes on from a checkpoint written by {@link #save}.
      *
      * @param folder the checkpoint
-     * @param sequenceLength tokens of a training sequence
-     * @param microBatch sequences that one worker runs at once
-     * @param workerCount worker threads
-     * @param device where to train
+     * @param setup how to use the machine
      * @return the trainer
      * @throws org.apmae.models.safetensors.ModelFileException if the checkpoint is incomplete or damaged
      */
-    public static Starcoder2Trainer resume(
-            Path folder, int sequenceLength, int microBatch, int workerCount, Device device) {
+    public static Starcoder2Trainer resume(Path folder, TrainingSetup setup) {
         Starcoder2Config config = Starcoder2Config.read(folder);
-        Starcoder2Trainer trainer = new Starcoder2Trainer(config, sequenceLength, microBatch, workerCount, device);
+        Starcoder2Trainer trainer = new Starcoder2Trainer(config, setup);
         try (SafetensorsFile state = SafetensorsFile.open(folder.resolve(STATE))) {
             trainer.parameters.forEach((name, values) -> copy(state.floats("weight." + name), values));
             trainer.momentum.forEach((name, values) -> copy(state.floats("momentum." + name), values));
@@ -160,17 +142,13 @@ public final class Starcoder2Trainer implements AutoCloseable {
      * Starts from the weights of a model, with fresh optimisers.
      *
      * @param folder a StarCoder2 checkpoint with biases and tied embeddings
-     * @param sequenceLength tokens of a training sequence
-     * @param microBatch sequences that one worker runs at once
-     * @param workerCount worker threads
-     * @param device where to train
+     * @param setup how to use the machine
      * @return the trainer, at step 0
      * @throws org.apmae.models.safetensors.ModelFileException if the checkpoint is incomplete or damaged
      */
-    public static Starcoder2Trainer from(
-            Path folder, int sequenceLength, int microBatch, int workerCount, Device device) {
+    public static Starcoder2Trainer from(Path folder, TrainingSetup setup) {
         Starcoder2Config config = Starcoder2Config.read(folder);
-        Starcoder2Trainer trainer = new Starcoder2Trainer(config, sequenceLength, microBatch, workerCount, device);
+        Starcoder2Trainer trainer = new Starcoder2Trainer(config, setup);
         try (CheckpointFolder weights = CheckpointFolder.open(folder)) {
             trainer.parameters.forEach((name, values) -> copy(weights.floats(name), values));
             return trainer;
@@ -214,7 +192,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
      * @return the weighted mean loss in nats
      */
     public double step(List<TrainingSequence> batch, double learningRate) {
-        List<float[][]> gradients = new ArrayList<>(Collections.nCopies(batch.size() / microBatch, null));
+        List<float[][]> gradients = new ArrayList<>(Collections.nCopies(batch.size() / setup.microBatch(), null));
         double loss = run(batch, gradients);
         float[][] sum = gradients.get(0);
         for (int part = 1; part < gradients.size(); part++) {
@@ -233,13 +211,13 @@ public final class Starcoder2Trainer implements AutoCloseable {
      * @return the weighted mean loss in nats
      */
     public double loss(List<TrainingSequence> batch) {
-        return run(batch, new ArrayList<>(Collections.nCopies(batch.size() / microBatch, null)));
+        return run(batch, new ArrayList<>(Collections.nCopies(batch.size() / setup.microBatch(), null)));
     }
 
     private double run(List<TrainingSequence> batch, List<float[][]> gradients) {
-        if (batch.isEmpty() || batch.size() % microBatch != 0) {
+        if (batch.isEmpty() || batch.size() % setup.microBatch() != 0) {
             throw new IllegalArgumentException("a batch of " + batch.size()
-                    + " sequences cannot be split into micro-batches of " + microBatch + "; give a multiple");
+                    + " sequences cannot be split into micro-batches of " + setup.microBatch() + "; give a multiple");
         }
         double total = batch.stream().mapToDouble(TrainingSequence::weight).sum();
         int parts = gradients.size();
@@ -247,7 +225,8 @@ public final class Starcoder2Trainer implements AutoCloseable {
         inParallel(worker -> {
             worker.load();
             for (int part = worker.index; part < parts; part += workers.size()) {
-                List<TrainingSequence> sequences = batch.subList(part * microBatch, (part + 1) * microBatch);
+                List<TrainingSequence> sequences =
+                        batch.subList(part * setup.microBatch(), (part + 1) * setup.microBatch());
                 gradients.set(part, worker.gradients(sequences, total, losses, part));
             }
         });
@@ -385,7 +364,8 @@ public final class Starcoder2Trainer implements AutoCloseable {
         private final ScriptModule loss = ScriptModule.compile(
                 own,
                 "ids: Tensor, targets: Tensor, weight: Tensor, cos: Tensor, sin: Tensor," + " w: List[Tensor]",
-                script(config));
+                script(config, setup.products()));
+        private final int sequenceLength = setup.sequenceLength();
         private final NDArray cos;
         private final NDArray sin;
 
@@ -480,10 +460,10 @@ public final class Starcoder2Trainer implements AutoCloseable {
     }
 
     /** The whole loss as one native function; the functional model of {@link Starcoder2} is its oracle. */
-    static String script(Starcoder2Config config) {
+    static String script(Starcoder2Config config, TrainingSetup.Products products) {
         ModelShape shape = config.shape();
         int last = 1 + shape.layers() * 16;
-        return String.format(
+        String script = String.format(
                         Locale.ROOT,
                         """
                     b = torch.size(ids, 0)
@@ -524,5 +504,16 @@ public final class Starcoder2Trainer implements AutoCloseable {
                         last + 1,
                         shape.vocabulary())
                 .indent(4);
+        return products == TrainingSetup.Products.F32 ? script : inBf16(script);
+    }
+
+    /** Casts the inputs of every product to bf16 (type 15) and its result back to f32 (type 6). */
+    private static String inBf16(String script) {
+        return script.replaceAll(
+                        "torch\\.linear\\((\\w+), (w\\[[^]]+]), (w\\[[^]]+])\\)",
+                        "torch.to(torch.linear(torch.to($1, 15), torch.to($2, 15), torch.to($3, 15)), 6)")
+                .replaceAll(
+                        "torch\\.linear\\((\\w+), (w\\[[^]]+])\\)",
+                        "torch.to(torch.linear(torch.to($1, 15), torch.to($2, 15)), 6)");
     }
 }

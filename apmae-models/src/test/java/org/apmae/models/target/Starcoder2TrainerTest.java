@@ -20,7 +20,31 @@ class Starcoder2TrainerTest {
     private static final int LENGTH = 24;
 
     private static Starcoder2Trainer trainer(int workers) {
-        return Starcoder2Trainer.init(new ModelShape(2, 4, 2, 8, 32, 50), 64, LENGTH, 2, workers, Device.cpu(), 7);
+        return trainer(workers, TrainingSetup.Products.F32);
+    }
+
+    private static Starcoder2Trainer trainer(int workers, TrainingSetup.Products products) {
+        return Starcoder2Trainer.init(
+                new ModelShape(2, 4, 2, 8, 32, 50),
+                64,
+                new TrainingSetup(LENGTH, 2, workers, Device.cpu(), products),
+                7);
+    }
+
+    @Test
+    void products_in_bf16_change_the_loss_by_their_rounding_only() {
+        List<Double> losses = new ArrayList<>();
+        for (TrainingSetup.Products products : TrainingSetup.Products.values()) {
+            try (Starcoder2Trainer trainer = trainer(2, products)) {
+                double loss = 0;
+                for (int i = 0; i < 30; i++) {
+                    loss = trainer.step(batch(4, i), 1e-2);
+                }
+                losses.add(loss);
+            }
+        }
+        assertThat(losses.get(0)).isLessThan(3.87);
+        assertThat(losses.get(1)).isCloseTo(losses.get(0), within(0.1)).isNotEqualTo(losses.get(0));
     }
 
     /** Sequences that repeat a short cycle, so that there is something to learn. */
@@ -96,7 +120,8 @@ class Starcoder2TrainerTest {
             trainer.step(batch(8, 1), 1e-2);
             trainer.save(folder);
         }
-        try (Starcoder2Trainer trainer = Starcoder2Trainer.resume(folder, LENGTH, 2, 2, Device.cpu())) {
+        try (Starcoder2Trainer trainer = Starcoder2Trainer.resume(
+                folder, new TrainingSetup(LENGTH, 2, 2, Device.cpu(), TrainingSetup.Products.F32))) {
             assertThat(trainer.steps()).isEqualTo(1);
             trainer.step(batch(8, 2), 1e-2);
             assertThat(trainer.loss(batch(8, 9))).isEqualTo(straight);
