@@ -3,6 +3,7 @@ package org.apmae.examples;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import java.io.UncheckedIOException;
+import org.apmae.examples.bench.BenchCommand;
 import org.apmae.examples.study.StudyCommands;
 import org.apmae.examples.training.EvaluateTargetCommand;
 import org.apmae.examples.training.TrainTargetCommand;
@@ -70,6 +71,7 @@ public final class Apmae implements Runnable {
         commandLine.addSubcommand(new DoctorCommand());
         commandLine.addSubcommand(new TrainTargetCommand());
         commandLine.addSubcommand(new EvaluateTargetCommand());
+        commandLine.addSubcommand(new BenchCommand());
         commandLine.setExecutionExceptionHandler(Apmae::report);
         try {
             return commandLine.execute(arguments);

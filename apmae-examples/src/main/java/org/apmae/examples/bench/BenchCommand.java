@@ -1,0 +1,64 @@
+package org.apmae.examples.bench;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apmae.examples.console.CommonOptions;
+import org.apmae.examples.console.Tables;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Measures one part of the library beside what the machine can do. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures speed and memory of one part, beside the machine's own rate in the same run.")
+public final class BenchCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @ArgGroup(multiplicity = "1")
+    private Part part;
+
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description = "Folder for large files (default: the system's folder for temporary files).")
+    private Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+
+    /** The parts; exactly one is named. */
+    private static final class Part {
+        @Option(names = "--matrix", required = true, description = "The machine's own f32 matrix products.")
+        private boolean matrix;
+
+        Benchmark benchmark() {
+            if (matrix) {
+                return new MatrixRate();
+            }
+            throw new IllegalStateException("no part is named; name one of those in --help");
+        }
+    }
+
+    /** Makes the command with its defaults. */
+    public BenchCommand() {}
+
+    @Override
+    public Integer call() {
+        Map<String, Object> figures =
+                part.benchmark().run(new Benchmark.Settings(folder, common.threads(), common.progress()));
+        if (common.json()) {
+            CommonOptions.print(figures);
+        } else {
+            Tables.print(
+                    "Benchmark",
+                    List.of("figure", "value"),
+                    figures.entrySet().stream()
+                            .map(entry -> List.of(entry.getKey(), String.valueOf(entry.getValue())))
+                            .toList());
+        }
+        return 0;
+    }
+}
