@@ -26,7 +26,8 @@ import org.apmae.core.scenario.SourceFile;
  * Mines all tasks exactly, on the tokens and the tree that JavaParser makes of a file, in one parse.
  *
  * <p>The newest Java is accepted. Each span is checked against the text; a file that cannot be used gives exactly one
- * rejection: {@code does_not_parse}, {@code too_large} (more than {@value #MAX_CHARACTERS} characters),
+ * rejection: {@code does_not_parse}, {@code too_large} (more than {@value #MAX_CHARACTERS} characters
+ * or {@value #MAX_TOKENS} tokens),
  * {@code too_deeply_nested} (brackets deeper than {@value #MAX_DEPTH}, or the parser's stack was exceeded),
  * {@code escaped_syntax} (a Unicode escape for a quote or the like moves the tokens' borders) or
  * {@code tokens_do_not_fit} (the parser's tokens are not those of the text).
@@ -41,8 +42,8 @@ public final class JavaParserMiner implements ScenarioMiner {
     /** Longest text that is parsed, in UTF-16 units. */
     public static final int MAX_CHARACTERS = 4_000_000;
 
-    /** Most tokens that are parsed: what the parser holds of a file grows with them, some 300 bytes a token. */
-    public static final int MAX_TOKENS = 1_000_000;
+    /** Most tokens that are parsed: what the parser holds of a file grows with them, some 400 bytes a token. */
+    public static final int MAX_TOKENS = 750_000;
 
     /** Deepest nesting of brackets that is parsed. */
     public static final int MAX_DEPTH = 1_000;
