@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "compare-miners",
         mixinStandardHelpOptions = true,
-        description = "Counts where the published expressions select other spans than the exact miner, by task and error.")
+        description =
+                "Counts where the published expressions select other spans than the exact miner, by task and error.")
 final class CompareMinersCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common = new CommonOptions();
@@ -48,8 +49,7 @@ final class CompareMinersCommand implements Callable<Integer> {
         if (common.json()) {
             Map<String, Object> tasks = new HashMap<>();
             counts.forEach((task, kinds) -> tasks.put(task.wireName(), kinds));
-            CommonOptions.print(
-                    Map.of("files", comparison.files(), "refused", comparison.refused(), "tasks", tasks));
+            CommonOptions.print(Map.of("files", comparison.files(), "refused", comparison.refused(), "tasks", tasks));
             return 0;
         }
         List<String> columns = new ArrayList<>(List.of("task"));

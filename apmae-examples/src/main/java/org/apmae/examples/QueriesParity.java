@@ -53,8 +53,7 @@ final class QueriesParity {
         for (JsonElement element : json.getAsJsonArray("sources")) {
             JsonObject one = element.getAsJsonObject();
             String name = one.get("name").getAsString();
-            SourceFile source =
-                    new SourceFile("parity", name, one.get("text").getAsString());
+            SourceFile source = new SourceFile("parity", name, one.get("text").getAsString());
             parity.sources.put(name, source);
             parity.exact.put(name, byTask(new JavaParserMiner(), source, MiningOptions.everything(1)));
         }
@@ -91,8 +90,8 @@ final class QueriesParity {
         Map<CompletionTask, Map<Integer, String>> spans = new HashMap<>();
         MiningResult result = miner.mine(source, options);
         result.scenarios()
-                .forEach(s -> spans.computeIfAbsent(s.task(), task -> new HashMap<>())
-                        .put(s.start(), s.target()));
+                .forEach(s ->
+                        spans.computeIfAbsent(s.task(), task -> new HashMap<>()).put(s.start(), s.target()));
         return spans;
     }
 
@@ -102,9 +101,9 @@ final class QueriesParity {
         CompletionTask task = CompletionTask.ofWireName(result.get("query").getAsString());
         JsonArray expected = result.getAsJsonArray("matches_utf16");
         JsonArray verdicts = result.getAsJsonArray("verdicts");
-        Map<Integer, String> published = new HashMap<>(byTask(
-                        new PublishedMiner(), source, new MiningOptions(Set.of(task), Integer.MAX_VALUE, 1))
-                .getOrDefault(task, Map.of()));
+        Map<Integer, String> published = new HashMap<>(
+                byTask(new PublishedMiner(), source, new MiningOptions(Set.of(task), Integer.MAX_VALUE, 1))
+                        .getOrDefault(task, Map.of()));
         for (int i = 0; i < expected.size(); i++) {
             int start = expected.get(i).getAsJsonArray().get(0).getAsInt();
             int end = expected.get(i).getAsJsonArray().get(1).getAsInt();

@@ -35,7 +35,8 @@ final class MiningHeap {
         CorpusMiner miner = new CorpusMiner(new JavaParserMiner(), 2);
         miner.mine(sources, MiningOptions.everything(1), scenario -> {});
         Dense dense = new Dense();
-        long found = miner.mine(dense, MiningOptions.everything(1), scenario -> {}).total();
+        long found =
+                miner.mine(dense, MiningOptions.everything(1), scenario -> {}).total();
         double peak = ManagementFactory.getMemoryPoolMXBeans().stream()
                         .filter(pool -> pool.getType() == MemoryType.HEAP)
                         .map(MemoryPoolMXBean::getPeakUsage)
@@ -45,7 +46,8 @@ final class MiningHeap {
         if (found == 0) {
             throw new IllegalStateException("the dense files gave no scenario");
         }
-        CommonOptions.print(Map.of("peak_mb", peak, "largest", dense.file(0).text().length()));
+        CommonOptions.print(
+                Map.of("peak_mb", peak, "largest", dense.file(0).text().length()));
     }
 
     /** Files of as many tokens as the miner accepts, nearly all of which are nodes of the tree. */
@@ -63,7 +65,8 @@ final class MiningHeap {
         }
 
         SourceFile file(int number) {
-            String text = "class A" + number + " { int a = " + "-x+".repeat((JavaParserMiner.MAX_TOKENS - 20) / 3) + "1; }";
+            String text =
+                    "class A" + number + " { int a = " + "-x+".repeat((JavaParserMiner.MAX_TOKENS - 20) / 3) + "1; }";
             return new SourceFile(name(), number + ".java", text);
         }
     }

@@ -52,10 +52,10 @@ final class MiningRate implements Benchmark {
 
     @Override
     public Map<String, Object> run(Settings settings) {
-        List<String> coordinates =
-                ARTIFACTS.stream().map(MiningRate::newest).toList();
+        List<String> coordinates = ARTIFACTS.stream().map(MiningRate::newest).toList();
         List<SourceFile> files = new ArrayList<>();
-        try (Stream<SourceFile> stream = Corpora.maven(coordinates, repository()).files()) {
+        try (Stream<SourceFile> stream =
+                Corpora.maven(coordinates, repository()).files()) {
             stream.forEach(files::add);
         }
         long bytes = files.stream()
@@ -66,7 +66,8 @@ final class MiningRate implements Benchmark {
         Collections.shuffle(files, new Random(1));
         List<InMemory> portions = portions(files);
         double[] seconds = new double[3];
-        try (Progress.Stage progress = settings.progress().start("mining", (long) ROUNDS * portions.size(), "portions")) {
+        try (Progress.Stage progress =
+                settings.progress().start("mining", (long) ROUNDS * portions.size(), "portions")) {
             for (int round = 0; round < ROUNDS; round++) {
                 for (int i = 0; i < portions.size(); i++) {
                     for (int turn = 0; turn < 3; turn++) {
@@ -113,8 +114,8 @@ final class MiningRate implements Benchmark {
         if (Files.isDirectory(folder)) {
             try (Stream<Path> versions = Files.list(folder)) {
                 version = versions.map(path -> path.getFileName().toString())
-                        .filter(each -> Files.isRegularFile(
-                                folder.resolve(each).resolve(name + "-" + each + "-sources.jar")))
+                        .filter(each ->
+                                Files.isRegularFile(folder.resolve(each).resolve(name + "-" + each + "-sources.jar")))
                         .max(Comparators.VERSION);
             } catch (IOException e) {
                 throw new UncheckedIOException("the folder " + folder + " cannot be listed", e);
@@ -122,7 +123,8 @@ final class MiningRate implements Benchmark {
         }
         return group + ":" + name + ":"
                 + version.orElseThrow(() -> new IllegalArgumentException("the local Maven repository " + repository()
-                        + " has no sources jar of " + group + ":" + name + "; fetch one with mvn dependency:get -Dartifact="
+                        + " has no sources jar of " + group + ":" + name
+                        + "; fetch one with mvn dependency:get -Dartifact="
                         + group + ":" + name + ":VERSION:jar:sources"));
     }
 
@@ -197,8 +199,7 @@ final class MiningRate implements Benchmark {
 
     private static double mine(InMemory files, int threads) {
         long started = System.nanoTime();
-        MiningSummary summary =
-                new CorpusMiner(new JavaParserMiner(), threads).mine(files, EVERYTHING, scenario -> {});
+        MiningSummary summary = new CorpusMiner(new JavaParserMiner(), threads).mine(files, EVERYTHING, scenario -> {});
         if (summary.total() == 0) {
             throw new IllegalStateException("no scenario was found in " + summary.files() + " files");
         }
@@ -209,7 +210,8 @@ final class MiningRate implements Benchmark {
     private static JsonObject heap(List<String> coordinates) {
         try {
             Process process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx" + HEAP_MB + "m",
                             "-cp",
                             System.getProperty("java.class.path"),
@@ -220,7 +222,8 @@ final class MiningRate implements Benchmark {
                     .start();
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
-                throw new IllegalStateException("mining with " + HEAP_MB + " MB of heap failed; its messages stand above");
+                throw new IllegalStateException(
+                        "mining with " + HEAP_MB + " MB of heap failed; its messages stand above");
             }
             return JsonParser.parseString(out).getAsJsonObject();
         } catch (IOException e) {

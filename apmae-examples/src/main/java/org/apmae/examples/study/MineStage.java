@@ -131,8 +131,7 @@ final class MineStage {
                 .map(location -> Corpora.open(location, Corpora.Flagged.KEEP))
                 .toList();
         boolean exact = mining.duplicates().equals("exact");
-        return Deduplication.filtered(
-                corpus, exact ? Deduplication.Kind.EXACT : Deduplication.Kind.NEAR, references);
+        return Deduplication.filtered(corpus, exact ? Deduplication.Kind.EXACT : Deduplication.Kind.NEAR, references);
     }
 
     private static List<ScenarioRow> prompts(

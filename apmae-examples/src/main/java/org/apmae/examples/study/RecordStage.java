@@ -49,11 +49,10 @@ final class RecordStage {
         for (ScenarioRow row : RunTables.scenarios(study.run())) {
             byTask.computeIfAbsent(row.task(), task -> new ArrayList<>()).add(row);
         }
-        Map<String, Side> sides =
-                split(
-                        byTask.values().stream().flatMap(List::stream).toList(),
-                        options.mining().splitByProject(),
-                        options.seedOf("split"));
+        Map<String, Side> sides = split(
+                byTask.values().stream().flatMap(List::stream).toList(),
+                options.mining().splitByProject(),
+                options.seedOf("split"));
         List<ScenarioRow> run = new ArrayList<>();
         Map<String, Verdict> verdicts = new LinkedHashMap<>();
         long most = byTask.values().stream().mapToLong(List::size).sum();
@@ -93,9 +92,7 @@ final class RecordStage {
             RunTables.writeVerdicts(writer, List.copyOf(verdicts.values()));
             writer.lines(
                     SPLIT,
-                    new TreeMap<>(sides)
-                            .entrySet().stream()
-                                    .map(entry -> sideRow(entry.getKey(), entry.getValue())));
+                    new TreeMap<>(sides).entrySet().stream().map(entry -> sideRow(entry.getKey(), entry.getValue())));
             writer.lines(SELECTION, selected.stream().map(row -> Map.of("id", row.id())));
             writer.metrics(metrics(options, run, verdicts, selected, sides));
             writer.commit(study.provenance());
@@ -172,9 +169,8 @@ final class RecordStage {
     }
 
     private static Map<String, Side> split(List<ScenarioRow> rows, boolean byProject, long seed) {
-        List<String> groups = rows.stream()
-                .map(row -> byProject ? row.corpus() : row.path())
-                .toList();
+        List<String> groups =
+                rows.stream().map(row -> byProject ? row.corpus() : row.path()).toList();
         GroupedSplit split = GroupedSplit.of(groups, 0.55, 0.15, 0.30, seed);
         Map<String, Side> sides = new HashMap<>();
         for (int row : split.train()) {

@@ -91,7 +91,8 @@ public final class StudyCommands {
 
         @Option(
                 names = "--split",
-                description = "What does not stand on two sides of the split: file or project (default: ${DEFAULT-VALUE}).")
+                description =
+                        "What does not stand on two sides of the split: file or project (default: ${DEFAULT-VALUE}).")
         private String split = "file";
 
         StudyOptions.Mining options() {

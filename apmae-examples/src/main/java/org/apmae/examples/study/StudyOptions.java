@@ -62,7 +62,12 @@ record StudyOptions(
             ScenarioSampler.Spread spread,
             boolean splitByProject) {
         static final Mining USUAL = new Mining(
-                FimWindow.Policy.MODEL, Corpora.Flagged.DROP, "none", List.of(), ScenarioSampler.Spread.PROJECTS, false);
+                FimWindow.Policy.MODEL,
+                Corpora.Flagged.DROP,
+                "none",
+                List.of(),
+                ScenarioSampler.Spread.PROJECTS,
+                false);
 
         Mining {
             against = List.copyOf(against);

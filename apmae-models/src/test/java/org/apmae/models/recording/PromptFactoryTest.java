@@ -190,7 +190,10 @@ class PromptFactoryTest {
         FimTokens fim = tokenizer.fimTokens();
         Scenario early = scenario(CompletionTask.STOP, text, 30, 31);
         int[] window = factory.prompt(early, rejection -> {}).orElseThrow().ids();
-        assertThat(window).startsWith(fim.prefix(), fim.prefix()).hasSize(WINDOW).endsWith(fim.middle());
+        assertThat(window)
+                .startsWith(fim.prefix(), fim.prefix())
+                .hasSize(WINDOW)
+                .endsWith(fim.middle());
         List<Rejection> rejections = new ArrayList<>();
         Scenario late = scenario(CompletionTask.STOP, text, text.length() - 20, text.length() - 19);
         assertThat(factory.prompt(late, rejections::add)).isEmpty();
