@@ -87,7 +87,7 @@ public final class MinerComparison {
             return "wrong: in a literal";
         }
         int second = tokens.start(token) + 1;
-        boolean number = first >= '0' && first <= '9'
+        boolean number = (first >= '0' && first <= '9')
                 || (first == '.' && second < tokens.end(token) && Character.isDigit(text.charAt(second)));
         if (number) {
             return "wrong: in a number";

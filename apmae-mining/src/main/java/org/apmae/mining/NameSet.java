@@ -30,17 +30,17 @@ final class NameSet {
 
     boolean contains(long hash) {
         long key = hash == 0 ? 1 : hash;
-        int at = (int) key & slots.length - 1;
+        int at = (int) key & (slots.length - 1);
         while (slots[at] != 0 && slots[at] != key) {
-            at = at + 1 & slots.length - 1;
+            at = (at + 1) & (slots.length - 1);
         }
         return slots[at] == key;
     }
 
     private boolean place(long key) {
-        int at = (int) key & slots.length - 1;
+        int at = (int) key & (slots.length - 1);
         while (slots[at] != 0 && slots[at] != key) {
-            at = at + 1 & slots.length - 1;
+            at = (at + 1) & (slots.length - 1);
         }
         boolean free = slots[at] == 0;
         slots[at] = key;

@@ -69,7 +69,7 @@ final class ParquetCodec {
                 in.get(out, at, length);
                 at += length;
             } else if ((tag & 3) == 1) {
-                at = copy(out, at, high >>> 3 << 8 | in.get() & 0xff, 4 + (high & 7));
+                at = copy(out, at, ((high >>> 3) << 8) | (in.get() & 0xff), 4 + (high & 7));
             } else {
                 at = copy(out, at, little(in, (tag & 3) == 2 ? 2 : 4), 1 + high);
             }
@@ -108,7 +108,7 @@ final class ParquetCodec {
     private static int little(ByteBuffer in, int bytes) {
         int value = 0;
         for (int i = 0; i < bytes; i++) {
-            value |= (in.get() & 0xff) << 8 * i;
+            value |= (in.get() & 0xff) << (8 * i);
         }
         return value;
     }

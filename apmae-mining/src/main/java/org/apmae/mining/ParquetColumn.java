@@ -238,47 +238,37 @@ final class ParquetColumn {
     }
 
     private Values values(int encoding, ByteBuffer page) throws IOException {
-        switch (encoding) {
-            case PLAIN:
-                if (type == BOOLEAN) {
-                    ParquetLevels bits = ParquetLevels.packed(page);
-                    return () -> new byte[] {(byte) bits.next()};
-                }
+        boolean texts = type == BYTE_ARRAY;
+        if (encoding == PLAIN) {
+            if (type != BOOLEAN) {
                 return () -> plain(page);
-            case RLE:
-                if (type != BOOLEAN) {
-                    break;
-                }
-                ParquetLevels runs = new ParquetLevels(part(page, page.getInt()), 1);
-                return () -> new byte[] {(byte) runs.next()};
-            case PLAIN_DICTIONARY:
-            case RLE_DICTIONARY:
-                if (!page.hasRemaining()) {
-                    return () -> new byte[0];
-                }
-                int bits = page.get();
-                if (bits < 0 || bits > 31) {
-                    throw new IOException("an index of the dictionary would have " + bits + " bits");
-                }
-                ParquetLevels indices = new ParquetLevels(page, bits);
-                byte[][] entries = dictionary;
-                return () -> entries[indices.next()];
-            case DELTA_LENGTH:
-                if (type != BYTE_ARRAY) {
-                    break;
-                }
-                int[] lengths = ParquetLevels.deltas(page);
-                int[] at = new int[1];
-                return () -> take(page, lengths[at[0]++]);
-            case DELTA_STRINGS:
-                if (type != BYTE_ARRAY) {
-                    break;
-                }
-                return sharedPrefixes(page);
-            default:
-                break;
+            }
+            ParquetLevels bits = ParquetLevels.packed(page);
+            return () -> new byte[] {(byte) bits.next()};
+        } else if (encoding == RLE && type == BOOLEAN) {
+            ParquetLevels runs = new ParquetLevels(part(page, page.getInt()), 1);
+            return () -> new byte[] {(byte) runs.next()};
+        } else if (encoding == PLAIN_DICTIONARY || encoding == RLE_DICTIONARY) {
+            return indexed(page);
+        } else if (encoding == DELTA_LENGTH && texts) {
+            int[] lengths = ParquetLevels.deltas(page);
+            int[] at = new int[1];
+            return () -> take(page, lengths[at[0]++]);
+        } else if (encoding == DELTA_STRINGS && texts) {
+            return sharedPrefixes(page);
         }
         throw new IOException("the encoding " + encoding + " of type " + type + " is not known");
+    }
+
+    private Values indexed(ByteBuffer page) throws IOException {
+        // a page without any value may have no byte
+        int bits = page.hasRemaining() ? page.get() : 0;
+        if (bits < 0 || bits > 31) {
+            throw new IOException("an index of the dictionary would have " + bits + " bits");
+        }
+        ParquetLevels indices = new ParquetLevels(page, bits);
+        byte[][] entries = dictionary;
+        return () -> entries[indices.next()];
     }
 
     /** Each value is a prefix of the one before and a suffix of its own. */

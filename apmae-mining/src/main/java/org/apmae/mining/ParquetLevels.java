@@ -56,7 +56,7 @@ final class ParquetLevels {
             bits |= (in.get() & 0xffL) << bitCount;
             bitCount += 8;
         }
-        int value = (int) (bits & (1L << width) - 1);
+        int value = (int) (bits & ((1L << width) - 1));
         bits >>>= width;
         bitCount -= width;
         return value;
@@ -97,8 +97,8 @@ final class ParquetLevels {
                     long difference = 0;
                     for (int bit = 0; bit < width; bit++) {
                         long place = (long) i * width + bit;
-                        long one = in.get(start + (int) (place >>> 3)) >>> (place & 7) & 1;
-                        difference |= one << bit;
+                        int one = (in.get(start + (int) (place >>> 3)) >>> (place & 7)) & 1;
+                        difference |= (long) one << bit;
                     }
                     value += least + difference;
                     values[at++] = (int) value;

@@ -36,7 +36,12 @@ final class SpanOrder {
         if (size == keys.length) {
             keys = Arrays.copyOf(keys, size * 2);
         }
-        keys[size++] = ((long) start << POSITION_BITS + 4) | ((long) task.ordinal() << POSITION_BITS) | end;
+        keys[size++] = ((long) start << (POSITION_BITS + 4)) | ((long) number(task) << POSITION_BITS) | end;
+    }
+
+    /** The place in {@link #TASKS}. */
+    private static int number(CompletionTask task) {
+        return task.compareTo(TASKS[0]);
     }
 
     List<Scenario> scenarios(SourceFile source) {
@@ -46,7 +51,7 @@ final class SpanOrder {
         for (int i = 0; i < size; i++) {
             long key = keys[i];
             CompletionTask task = TASKS[(int) (key >>> POSITION_BITS) & 15];
-            scenarios[i] = new Scenario(task, source, (int) (key >>> POSITION_BITS + 4), (int) (key & POSITION));
+            scenarios[i] = new Scenario(task, source, (int) (key >>> (POSITION_BITS + 4)), (int) (key & POSITION));
         }
         return Arrays.asList(scenarios);
     }

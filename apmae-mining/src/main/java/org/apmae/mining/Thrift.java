@@ -70,44 +70,39 @@ final class Thrift {
     }
 
     private static Object value(ByteBuffer in, int type, int depth) throws IOException {
-        switch (type) {
-            case 1:
-            case 2:
-                return in.get() == 1;
-            case 3:
-                return (long) in.get();
-            case 4:
-            case 5:
-            case 6:
-                return zigzag(in);
-            case 7:
-                return in.getDouble();
-            case 8:
+        return switch (type) {
+            case 1, 2 -> in.get() == 1;
+            case 3 -> (long) in.get();
+            case 4, 5, 6 -> zigzag(in);
+            case 7 -> in.getDouble();
+            case 8 -> {
                 byte[] bytes = new byte[size(in)];
                 in.get(bytes);
-                return bytes;
-            case 9:
-            case 10:
-                int header = in.get() & 0xff;
-                int count = header >>> 4 == 15 ? size(in) : header >>> 4;
-                List<Object> list = new ArrayList<>();
-                for (int i = 0; i < count; i++) {
-                    list.add(value(in, header & 15, depth + 1));
-                }
-                return list;
-            case 11:
+                yield bytes;
+            }
+            case 9, 10 -> list(in, depth);
+            case 11 -> {
                 int entries = size(in);
                 int types = entries == 0 ? 0 : in.get() & 0xff;
                 for (int i = 0; i < entries; i++) {
                     value(in, types >>> 4, depth + 1);
                     value(in, types & 15, depth + 1);
                 }
-                return entries;
-            case 12:
-                return struct(in, depth + 1);
-            default:
-                throw new IOException("the metadata has a value of the unknown type " + type);
+                yield List.of();
+            }
+            case 12 -> struct(in, depth + 1);
+            default -> throw new IOException("the metadata has a value of the unknown type " + type);
+        };
+    }
+
+    private static List<Object> list(ByteBuffer in, int depth) throws IOException {
+        int header = in.get() & 0xff;
+        int count = header >>> 4 == 15 ? size(in) : header >>> 4;
+        List<Object> list = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            list.add(value(in, header & 15, depth + 1));
         }
+        return list;
     }
 
     /** A length; each element takes a byte at least, so one beyond the buffer is damage. */
@@ -133,6 +128,6 @@ final class Thrift {
 
     static long zigzag(ByteBuffer in) throws IOException {
         long value = varint(in);
-        return value >>> 1 ^ -(value & 1);
+        return (value >>> 1) ^ -(value & 1);
     }
 }

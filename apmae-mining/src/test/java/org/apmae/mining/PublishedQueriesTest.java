@@ -185,11 +185,12 @@ class PublishedQueriesTest {
     @Test
     void comparisonSaysWhereThePublishedExpressionsAreWrong() {
         MinerComparison comparison = new MinerComparison();
-        comparison.add(new SourceFile(
-                "x",
-                "X.java",
-                "import a.*;\r\nclass X { List<X> l = f(1 < 2, \"a < b\", 1.5e-3); // <\n"
-                        + " int forEach = 1 >> 2; Runnable r = () -> {};\n}\n"));
+        comparison.add(new SourceFile("x", "X.java", """
+                import a.*;\r
+                class X { List<X> l = f(1 < 2, "a < b", 1.5e-3); // <
+                 int forEach = 1 >> 2; Runnable r = () -> {};
+                }
+                """));
         comparison.add(new SourceFile("x", "Y.java", "class {"));
         assertThat(comparison.files()).isEqualTo(1);
         assertThat(comparison.refused()).isEqualTo(1);

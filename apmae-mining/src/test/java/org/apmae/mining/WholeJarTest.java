@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.javaparser.StaticJavaParser;
 import com.github.javaparser.ast.expr.Expression;
-import java.nio.file.Path;
-import java.util.zip.ZipFile;
-import java.util.zip.ZipEntry;
-import java.util.Arrays;
-import java.nio.file.Files;
-import java.nio.charset.StandardCharsets;
-import java.io.IOException;
 import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -21,6 +19,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.core.scenario.MiningOptions;
 import org.apmae.core.scenario.Rejection;
@@ -144,7 +144,8 @@ class WholeJarTest {
                     Scenario scenario = scenarios.get(k);
                     boolean cut = scenario.target().length() == scenario.end() - scenario.start()
                             && scenario.source().equals(source);
-                    String whole = k % 97 == 0 ? scenario.prefix() + scenario.target() + scenario.suffix() : source.text();
+                    String whole =
+                            k % 97 == 0 ? scenario.prefix() + scenario.target() + scenario.suffix() : source.text();
                     if (!cut || (k % 97 == 0 && !Arrays.equals(whole.getBytes(StandardCharsets.UTF_8), bytes))) {
                         assertThat(scenario.toString()).as(path).isNull();
                     }
@@ -163,9 +164,9 @@ class WholeJarTest {
         List<Scenario> scenarios =
                 new JavaParserMiner().mine(source, MiningOptions.everything(1)).scenarios();
         assertThat(scenarios).hasSize(21);
-        assertThat(scenarios).allSatisfy(scenario -> assertThat(
-                        scenario.prefix() + scenario.target() + scenario.suffix())
-                .isEqualTo(source.text()));
+        assertThat(scenarios)
+                .allSatisfy(scenario -> assertThat(scenario.prefix() + scenario.target() + scenario.suffix())
+                        .isEqualTo(source.text()));
         assertThat(scenarios.stream()
                         .filter(s -> s.task() == CompletionTask.IDENTIFIERS)
                         .map(Scenario::target))
@@ -173,8 +174,7 @@ class WholeJarTest {
         assertThat(scenarios.stream()
                         .filter(s -> s.task() == CompletionTask.STRING_LITERALS)
                         .map(Scenario::target))
-                .containsExactly(
-                        "\"\uD83D\uDE00\\t\"", "'\\u0041'", "\"\"\"\r\n  \uD83D\uDE00\t\r\n  \"\"\"");
+                .containsExactly("\"\uD83D\uDE00\\t\"", "'\\u0041'", "\"\"\"\r\n  \uD83D\uDE00\t\r\n  \"\"\"");
         assertThat(scenarios.stream()
                         .filter(s -> s.task() == CompletionTask.EOL)
                         .map(Scenario::target))
