@@ -150,7 +150,7 @@ class DataSetCorporaTest {
             out.write(lines.getBytes(StandardCharsets.UTF_8));
             out.write("{\"content\": \"".getBytes(StandardCharsets.UTF_8));
             byte[] much = "x".repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
-            for (int i = 0; i < 200; i++) {
+            for (int i = 0; i < 40; i++) {
                 out.write(much);
             }
             out.write("\"}\n{\"content\": \"class F {}\"}".getBytes(StandardCharsets.UTF_8));
@@ -234,9 +234,9 @@ class DataSetCorporaTest {
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(new GZIPOutputStream(bytes), "UTF-8")) {
             entry(tar, "A.java", "class A {}".getBytes(StandardCharsets.UTF_8));
             TarArchiveEntry bomb = new TarArchiveEntry("zeros.bin");
-            bomb.setSize(400L << 20);
+            bomb.setSize(280L << 20);
             tar.putArchiveEntry(bomb);
-            for (int i = 0; i < 400; i++) {
+            for (int i = 0; i < 280; i++) {
                 tar.write(zeros);
             }
             tar.closeArchiveEntry();

@@ -25,8 +25,6 @@ public final class PromptFactory {
     /** Characters on either side of a target that are tokenised with it, up to the next place where a text can be cut. */
     private static final int CONTEXT = 64;
 
-    private static final int NEAR = 8;
-
     private final CodeTokenizer tokenizer;
     private final FimTokens fim;
     private final int window;
@@ -128,14 +126,18 @@ public final class PromptFactory {
         String before = text.substring(from, scenario.start());
         int[] left = tokenizer.encode(before);
         int[] whole = tokenizer.encode(text.substring(from, to));
-        int at = left.length;
-        if (at < whole.length && Arrays.equals(left, Arrays.copyOf(whole, at))) {
-            return whole[at] != alone[0];
+        int same = Arrays.mismatch(left, whole);
+        if (same == left.length) {
+            return whole[same] != alone[0];
         }
         // The text after may have changed how the text before is split, and a token may still begin at the target.
-        for (int k = Math.max(0, at - NEAR); k < Math.min(whole.length, at + NEAR); k++) {
-            if (tokenizer.decode(Arrays.copyOf(whole, k)).equals(before)) {
+        for (int k = same + 1; k < whole.length; k++) {
+            String split = tokenizer.decode(Arrays.copyOf(whole, k));
+            if (split.equals(before)) {
                 return whole[k] != alone[0];
+            }
+            if (split.length() > before.length() + 3) { // a part of a character may decode to more units than the whole
+                return true;
             }
         }
         return true;
