@@ -34,7 +34,16 @@ public final class BenchCommand implements Callable<Integer> {
         @Option(names = "--matrix", required = true, description = "The machine's own f32 matrix products.")
         private boolean matrix;
 
+        @Option(
+                names = "--mining",
+                required = true,
+                description = "Mining all tasks of guava, spring-core and lucene-core, beside JavaParser's bare parse.")
+        private boolean mining;
+
         Benchmark benchmark() {
+            if (mining) {
+                return new MiningRate();
+            }
             if (matrix) {
                 return new MatrixRate();
             }
