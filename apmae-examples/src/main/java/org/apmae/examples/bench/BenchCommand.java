@@ -34,9 +34,15 @@ public final class BenchCommand implements Callable<Integer> {
         @Option(names = "--matrix", required = true, description = "The machine's own f32 matrix products.")
         private boolean matrix;
 
+        @Option(names = "--encoder", required = true, description = "Encoding and training of a paper-size AP-MAE.")
+        private boolean encoder;
+
         Benchmark benchmark() {
             if (matrix) {
                 return new MatrixRate();
+            }
+            if (encoder) {
+                return new EncoderRate();
             }
             throw new IllegalStateException("no part is named; name one of those in --help");
         }

@@ -40,6 +40,8 @@ public final class StudyCommands {
         commandLine.addSubcommand(new Predict());
         commandLine.addSubcommand(new Sweep());
         commandLine.addSubcommand(new Report());
+        commandLine.addSubcommand(new TransferCommand());
+        commandLine.addSubcommand(new ReconstructCommand());
     }
 
     private static final class TaskConverter implements ITypeConverter<CompletionTask> {
