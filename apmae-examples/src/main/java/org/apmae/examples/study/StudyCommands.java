@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.apmae.core.pattern.DecoderMode;
 import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.examples.console.CommonOptions;
@@ -93,7 +94,14 @@ public final class StudyCommands {
         private int trainingScenarios = 100;
 
         @Option(names = "--training-steps", description = "Steps of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
-        private int trainingSteps = 2000;
+        private int trainingSteps = 3000;
+
+        @Option(
+                names = "--decoder",
+                paramLabel = "MODE",
+                description = "Where the AP-MAE's decoder puts mask tokens: ${COMPLETION-CANDIDATES}"
+                        + " (default: ${DEFAULT-VALUE}).")
+        private DecoderMode decoder = DecoderMode.CORRECTED;
 
         @Option(
                 names = "--sweep-scenarios",
@@ -118,6 +126,7 @@ public final class StudyCommands {
                     window,
                     trainingScenarios,
                     trainingSteps,
+                    decoder,
                     sweepScenarios,
                     seed);
         }
