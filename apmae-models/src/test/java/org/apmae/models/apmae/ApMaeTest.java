@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apmae.core.pattern.ApMaeEncoder;
 import org.apmae.core.pattern.DecoderMode;
 import org.apmae.core.pattern.EncodingMode;
@@ -240,35 +241,40 @@ class ApMaeTest {
 
     @Test
     void aCopyingStartFollowsTheRowsOfVisiblePatches() {
-        PatchGrid grid = new PatchGrid(64, 8);
-        ApMaeConfig config = ApMaeConfig.laptop(grid);
-        // Row 6 of the grid: patch 48 is masked, 49 visible, and so is one of every other row.
-        PatchMask mask = new PatchMask(new int[][] {{48}}, new int[][] {{0, 8, 17, 25, 34, 42, 49, 58}});
+        ApMaeConfig config = ApMaeConfig.laptop();
+        // Row 6 of the grid: patch 49 is visible, and so is one of every other row; of the masked, 48 comes first.
+        int[] visible = {0, 8, 17, 25, 34, 42, 49, 58};
+        int[] masked = IntStream.concat(IntStream.of(48), Arrays.stream(config.grid().lowerTriangle()))
+                .filter(patch -> Arrays.binarySearch(visible, patch) < 0)
+                .distinct()
+                .toArray();
+        PatchMask mask = new PatchMask(new int[][] {masked}, new int[][] {visible});
         double copied = 0;
         double guessed = 0;
-        int patterns = 10;
+        int patterns = 4;
         try (ApMae copying = ApMae.initCopying(config, 3, Device.cpu());
                 ApMae random0 = ApMae.init(config, 3)) {
             for (int n = 0; n < patterns; n++) {
                 float[] pixels = rowLevels(n);
-                NDArray pattern = manager.create(FloatBuffer.wrap(pixels), new ai.djl.ndarray.types.Shape(1, 1, 64, 64));
+                NDArray pattern =
+                        manager.create(FloatBuffer.wrap(pixels), new ai.djl.ndarray.types.Shape(1, 1, 256, 256));
                 copied += rowCorrelation(copying, pattern, pixels, mask) / patterns;
                 guessed += rowCorrelation(random0, pattern, pixels, mask) / patterns;
             }
         }
-        assertThat(copied).isGreaterThan(0.3).isGreaterThan(guessed + 0.2);
+        assertThat(copied).isGreaterThan(0.5).isGreaterThan(guessed + 0.4);
         assertThatThrownBy(() -> ApMae.initCopying(Fixtures.tiny(), 3, Device.cpu()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("width of at least 25");
     }
 
     private static float[] rowLevels(long seed) {
-        float[] pixels = new float[64 * 64];
+        float[] pixels = new float[256 * 256];
         Random random = new Random(seed);
-        for (int row = 0; row < 64; row++) {
+        for (int row = 0; row < 256; row++) {
             float level = random.nextFloat();
             for (int column = 0; column <= row; column++) {
-                pixels[row * 64 + column] = level + 0.01f * random.nextFloat();
+                pixels[row * 256 + column] = level + 0.01f * random.nextFloat();
             }
         }
         return pixels;
@@ -276,12 +282,12 @@ class ApMaeTest {
 
     private double rowCorrelation(ApMae model, NDArray pattern, float[] pixels, PatchMask mask) {
         float[] predicted = model.predict(manager, pattern, mask).toFloatArray();
-        double[] a = new double[8];
-        double[] b = new double[8];
-        for (int row = 0; row < 8; row++) {
-            for (int column = 0; column < 8; column++) {
-                a[row] += predicted[row * 8 + column] / 8;
-                b[row] += pixels[(48 + row) * 64 + column] / 8;
+        double[] a = new double[32];
+        double[] b = new double[32];
+        for (int row = 0; row < 32; row++) {
+            for (int column = 0; column < 32; column++) {
+                a[row] += predicted[row * 32 + column] / 32;
+                b[row] += pixels[(192 + row) * 256 + column] / 32;
             }
         }
         double meanA = Arrays.stream(a).average().orElseThrow();
@@ -289,7 +295,7 @@ class ApMaeTest {
         double ab = 0;
         double aa = 0;
         double bb = 0;
-        for (int row = 0; row < 8; row++) {
+        for (int row = 0; row < 32; row++) {
             ab += (a[row] - meanA) * (b[row] - meanB);
             aa += (a[row] - meanA) * (a[row] - meanA);
             bb += (b[row] - meanB) * (b[row] - meanB);
