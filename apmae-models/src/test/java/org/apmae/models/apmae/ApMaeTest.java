@@ -244,7 +244,8 @@ class ApMaeTest {
         ApMaeConfig config = ApMaeConfig.laptop();
         // Row 6 of the grid: patch 49 is visible, and so is one of every other row; of the masked, 48 comes first.
         int[] visible = {0, 8, 17, 25, 34, 42, 49, 58};
-        int[] masked = IntStream.concat(IntStream.of(48), Arrays.stream(config.grid().lowerTriangle()))
+        int[] masked = IntStream.concat(
+                        IntStream.of(48), Arrays.stream(config.grid().lowerTriangle()))
                 .filter(patch -> Arrays.binarySearch(visible, patch) < 0)
                 .distinct()
                 .toArray();
