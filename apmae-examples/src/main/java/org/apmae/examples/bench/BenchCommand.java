@@ -39,6 +39,8 @@ public final class BenchCommand implements Callable<Integer> {
                 required = true,
                 description = "Mining all tasks of guava, spring-core and lucene-core, beside JavaParser's bare parse.")
         private boolean mining;
+        @Option(names = "--encoder", required = true, description = "Encoding and training of a paper-size AP-MAE.")
+        private boolean encoder;
 
         Benchmark benchmark() {
             if (mining) {
@@ -46,6 +48,9 @@ public final class BenchCommand implements Callable<Integer> {
             }
             if (matrix) {
                 return new MatrixRate();
+            }
+            if (encoder) {
+                return new EncoderRate();
             }
             throw new IllegalStateException("no part is named; name one of those in --help");
         }

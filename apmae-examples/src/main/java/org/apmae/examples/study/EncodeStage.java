@@ -26,7 +26,7 @@ final class EncodeStage {
         ModelShape shape = study.model().shape();
         HeadSelection heads = HeadSelection.all(shape);
         try (ApMae apmae = TrainStage.load(study.run());
-                ApMaeEncoder encoder = apmae.encoder();
+                ApMaeEncoder encoder = apmae.fastEncoder(apmae.config().encodingMode(), ApMae.Precision.F32);
                 StageWriter writer = study.run().begin(Stage.ENCODE)) {
             try (EncodingStore.Writer store = EncodingStore.writer(
                             writer,

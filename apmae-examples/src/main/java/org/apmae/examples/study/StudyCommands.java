@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.apmae.core.pattern.DecoderMode;
 import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.examples.console.CommonOptions;
@@ -46,6 +47,8 @@ public final class StudyCommands {
         commandLine.addSubcommand(new Predict());
         commandLine.addSubcommand(new Sweep());
         commandLine.addSubcommand(new Report());
+        commandLine.addSubcommand(new TransferCommand());
+        commandLine.addSubcommand(new ReconstructCommand());
     }
 
     private static final class TaskConverter implements ITypeConverter<CompletionTask> {
@@ -169,7 +172,14 @@ public final class StudyCommands {
         private int trainingScenarios = 100;
 
         @Option(names = "--training-steps", description = "Steps of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
-        private int trainingSteps = 2000;
+        private int trainingSteps = 3000;
+
+        @Option(
+                names = "--decoder",
+                paramLabel = "MODE",
+                description = "Where the AP-MAE's decoder puts mask tokens: ${COMPLETION-CANDIDATES}"
+                        + " (default: ${DEFAULT-VALUE}).")
+        private DecoderMode decoder = DecoderMode.CORRECTED;
 
         @Option(
                 names = "--sweep-scenarios",
@@ -195,6 +205,7 @@ public final class StudyCommands {
                     window,
                     trainingScenarios,
                     trainingSteps,
+                    decoder,
                     sweepScenarios,
                     seed);
         }
