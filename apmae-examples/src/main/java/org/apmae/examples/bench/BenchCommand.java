@@ -34,7 +34,13 @@ public final class BenchCommand implements Callable<Integer> {
         @Option(names = "--matrix", required = true, description = "The machine's own f32 matrix products.")
         private boolean matrix;
 
+        @Option(names = "--cluster", required = true, description = "UMAP and HDBSCAN of one head and of 48 heads.")
+        private boolean cluster;
+
         Benchmark benchmark() {
+            if (cluster) {
+                return new ClusterRate();
+            }
             if (matrix) {
                 return new MatrixRate();
             }
