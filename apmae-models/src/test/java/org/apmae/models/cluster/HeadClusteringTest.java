@@ -74,7 +74,8 @@ class HeadClusteringTest {
                 assertThat(read.get(h).labels()).isEqualTo(fitted.get(h).labels());
                 assertThat(read.get(h).strengths()).isEqualTo(fitted.get(h).strengths());
                 assertThat(read.get(h).medoids()).isEqualTo(fitted.get(h).medoids());
-                assertThat((Double) read.get(h).validity()).isEqualTo((Double) fitted.get(h).validity());
+                assertThat((Double) read.get(h).validity())
+                        .isEqualTo((Double) fitted.get(h).validity());
                 assertThat(read.get(h).assign(fresh)).isEqualTo(fitted.get(h).assign(fresh));
             }
         }

@@ -12,8 +12,10 @@ class ValidityTest {
     void equalsTheDefinitionOnALine() {
         double[][] axes = {{0, 1, 2, 10, 12, 14}};
         int[] labels = {0, 0, 0, 1, 1, 1};
-        // Core distances in one dimension are harmonic means: ends 2 / (1 + 1/2) = 4/3 and middle 1 in the first cluster, twice
-        // that in the second. Each tree is a path with one inner node, so sparseness is its longest edge: 4/3 and 8/3. The
+        // Core distances in one dimension are harmonic means: ends 2 / (1 + 1/2) = 4/3 and middle 1 in the first
+        // cluster, twice
+        // that in the second. Each tree is a path with one inner node, so sparseness is its longest edge: 4/3 and 8/3.
+        // The
         // inner nodes lie 11 apart.
         double first = (11 - 4.0 / 3) / 11;
         double second = (11 - 8.0 / 3) / 11;

@@ -26,12 +26,7 @@ public final class CataloguedPattern {
      * @param scores scores of the medoid's attention
      */
     public CataloguedPattern(
-            HeadId head,
-            int label,
-            String medoid,
-            float[] encoding,
-            Map<String, Integer> tasks,
-            PatternScores scores) {
+            HeadId head, int label, String medoid, float[] encoding, Map<String, Integer> tasks, PatternScores scores) {
         this.head = head;
         this.label = label;
         this.medoid = medoid;

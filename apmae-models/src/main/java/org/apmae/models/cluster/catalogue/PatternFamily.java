@@ -35,8 +35,7 @@ public record PatternFamily(List<CataloguedPattern> patterns, CataloguedPattern 
      */
     public Map<String, Integer> tasks() {
         Map<String, Integer> counts = new TreeMap<>();
-        patterns.forEach(pattern ->
-                pattern.tasks().forEach((task, count) -> counts.merge(task, count, Integer::sum)));
+        patterns.forEach(pattern -> pattern.tasks().forEach((task, count) -> counts.merge(task, count, Integer::sum)));
         return counts;
     }
 

@@ -26,8 +26,7 @@ public record Stability(double acrossSeeds, double acrossSubsamples, int repeats
      * @return the stability
      * @throws IllegalArgumentException if {@code repeats} is below 1 or the labels are not as many as the encodings
      */
-    public static Stability of(
-            PatternClusterer clusterer, float[][] encodings, int[] fitted, long seed, int repeats) {
+    public static Stability of(PatternClusterer clusterer, float[][] encodings, int[] fitted, long seed, int repeats) {
         int[] labels = fitted.clone();
         if (repeats < 1 || labels.length != encodings.length) {
             throw new IllegalArgumentException("repeats " + repeats + " (1 or more), " + labels.length + " labels and "

@@ -32,7 +32,10 @@ class PatternScoresTest {
         for (int i = 0; i < SIZE; i++) {
             ids[i] = i == 0 ? PREFIX : i == GAP ? SUFFIX : i == SIZE - 1 ? MIDDLE : 10 + i % 23;
             boolean marker = ids[i] < 10;
-            texts.add(marker ? "<marker>" : i % 23 == 5 ? " (" : i % 23 == 9 ? "[" : i % 23 == 14 ? "]" : i % 23 == 18 ? ");" : "a");
+            texts.add(
+                    marker
+                            ? "<marker>"
+                            : i % 23 == 5 ? " (" : i % 23 == 9 ? "[" : i % 23 == 14 ? "]" : i % 23 == 18 ? ");" : "a");
         }
         return new PromptTokens(ids, texts, Set.of(PREFIX, MIDDLE, SUFFIX), SUFFIX);
     }
@@ -81,8 +84,8 @@ class PatternScoresTest {
 
     @Test
     void saysWhereAPromptHasNoSuchTokens() {
-        PromptTokens plain = new PromptTokens(
-                new int[] {1, 10, 11, 12}, List.of("", "a", "b", "c"), Set.of(PREFIX), SUFFIX);
+        PromptTokens plain =
+                new PromptTokens(new int[] {1, 10, 11, 12}, List.of("", "a", "b", "c"), Set.of(PREFIX), SUFFIX);
         PatternScores scores = PatternScores.of(new float[4][4], plain);
         assertThat(scores.score(KnownPattern.BRACKET_MATCHING)).isNaN();
         assertThat(scores.score(KnownPattern.ACROSS_GAP)).isNaN();
@@ -119,7 +122,9 @@ class PatternScoresTest {
                 .containsExactly("previous token", "first-token sink", "induction");
         assertThat(families.get(0).patterns()).hasSize(15);
         assertThat(families.get(1).tasks()).containsEntry("random", 30).containsEntry("eol", 10);
-        assertThat(families.get(2).layers().values().stream().mapToInt(Integer::intValue).sum())
+        assertThat(families.get(2).layers().values().stream()
+                        .mapToInt(Integer::intValue)
+                        .sum())
                 .isEqualTo(5);
         assertThat(families.get(0).patterns()).contains(families.get(0).medoid());
         assertThat(PatternCatalogue.of(List.of())).isEmpty();

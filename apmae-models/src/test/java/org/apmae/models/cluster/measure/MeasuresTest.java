@@ -26,7 +26,8 @@ class MeasuresTest {
                 .isCloseTo(0, offset(1e-12));
         assertThat(Agreement.normalizedMutualInformation(new int[] {0, 0, 1, 1}, new int[] {0, 0, 1, 2}))
                 .isCloseTo(0.8, offset(1e-12));
-        assertThat(Agreement.normalizedMutualInformation(new int[3], new int[3])).isZero();
+        assertThat(Agreement.normalizedMutualInformation(new int[3], new int[3]))
+                .isZero();
         assertThatThrownBy(() -> Agreement.adjustedRand(new int[2], new int[3]))
                 .isInstanceOf(IllegalArgumentException.class);
     }
@@ -76,7 +77,6 @@ class MeasuresTest {
         assertThat(Stability.of(means, cloud, labels, 5, 2)).isEqualTo(bad);
         assertThatThrownBy(() -> Stability.of(means, cloud, new int[3], 5, 1))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> Stability.of(means, cloud, labels, 5, 0))
-                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Stability.of(means, cloud, labels, 5, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 }
