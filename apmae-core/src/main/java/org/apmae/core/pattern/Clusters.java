@@ -39,6 +39,29 @@ public interface Clusters {
     int[] medoids();
 
     /**
+     * Returns how many of the fitted points belong to no cluster.
+     *
+     * @return 0 to 1; 0 where nothing was fitted
+     */
+    default double noiseShare() {
+        int[] labels = labels();
+        int noise = 0;
+        for (int label : labels) {
+            noise += label == NOISE ? 1 : 0;
+        }
+        return labels.length == 0 ? 0 : (double) noise / labels.length;
+    }
+
+    /**
+     * Returns the density-based clustering validation index in the space in which the clusters were found. Computed at the first
+     * call.
+     *
+     * @return -1 to 1, higher for dense clusters that lie apart; NaN where there are fewer than two clusters
+     * @see <a href="https://doi.org/10.1137/1.9781611973440.96">Moulavi et al. (2014)</a>
+     */
+    double validity();
+
+    /**
      * Labels points that were not fitted.
      *
      * @param encodings rows of F finite numbers; borrowed

@@ -71,6 +71,9 @@ public abstract class PatternClustererContract {
                 assertThat(strengths[i]).isGreaterThan(0).isLessThanOrEqualTo(1);
             }
         }
+        assertThat(clusters.validity()).isBetween(0.0, 1.0);
+        long noise = Arrays.stream(labels).filter(l -> l == Clusters.NOISE).count();
+        assertThat(clusters.noiseShare()).isEqualTo((double) noise / labels.length);
         int[] medoids = clusters.medoids();
         assertThat(medoids).hasSize(clusters.count());
         for (int c = 0; c < medoids.length; c++) {
@@ -153,6 +156,7 @@ public abstract class PatternClustererContract {
             }
             Clusters clusters = clusterer().fit(rows, 1);
             assertThat(clusters.count()).isEqualTo(1);
+            assertThat(clusters.validity()).isNaN();
             assertThat(clusters.labels()).containsOnly(0);
             assertThat(clusters.assign(rows)).containsOnly(0);
         }

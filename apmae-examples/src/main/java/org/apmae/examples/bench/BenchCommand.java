@@ -39,18 +39,25 @@ public final class BenchCommand implements Callable<Integer> {
                 required = true,
                 description = "Mining all tasks of guava, spring-core and lucene-core, beside JavaParser's bare parse.")
         private boolean mining;
+
         @Option(names = "--encoder", required = true, description = "Encoding and training of a paper-size AP-MAE.")
         private boolean encoder;
 
+        @Option(names = "--cluster", required = true, description = "UMAP and HDBSCAN of one head and of 48 heads.")
+        private boolean cluster;
+
         Benchmark benchmark() {
-            if (mining) {
-                return new MiningRate();
-            }
             if (matrix) {
                 return new MatrixRate();
             }
+            if (mining) {
+                return new MiningRate();
+            }
             if (encoder) {
                 return new EncoderRate();
+            }
+            if (cluster) {
+                return new ClusterRate();
             }
             throw new IllegalStateException("no part is named; name one of those in --help");
         }

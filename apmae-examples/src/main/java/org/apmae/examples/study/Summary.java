@@ -1,9 +1,11 @@
 package org.apmae.examples.study;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The closing tables of a study, for the terminal and for the report. */
 final class Summary {
@@ -12,7 +14,12 @@ final class Summary {
     static final List<String> APMAE_COLUMNS = List.of("prediction of masked patches", "mean squared error", "SSIM");
     static final List<String> APMAE_LAYER_COLUMNS = List.of(
             "layer", "trained AP-MAE", "mean pattern of the head", "ratio", "SSIM trained", "SSIM mean pattern");
-    static final List<String> LAYER_COLUMNS = List.of("layer", "patterns", "mean share of noise");
+    static final List<String> LAYER_COLUMNS = List.of(
+            "layer", "patterns", "mean share of noise", "validity (DBCV)", "stability: seeds", "stability: 80 % of rows");
+    static final List<String> FAMILY_COLUMNS =
+            List.of("family", "patterns", "by layer", "by task", "best scores", "medoid");
+    static final List<String> ASSOCIATION_COLUMNS =
+            List.of("labels with", "classes", "normalised mutual information", "by chance", "heads above chance");
     static final List<String> PREDICTOR_COLUMNS = List.of("predictor", "accuracy", "AUC");
     static final List<String> PREDICTOR_TASK_COLUMNS = List.of("task", "test scenarios", "accuracy");
     static final List<String> SWEEP_COLUMNS = List.of(
@@ -85,7 +92,55 @@ final class Summary {
                 .forEach((layer, value) -> rows.add(List.of(
                         layer,
                         String.valueOf(Figures.map(value).get("patterns")),
-                        Figures.fixed(Figures.number(Figures.map(value).get("noise")), 2))));
+                        Figures.fixed(Figures.number(Figures.map(value).get("noise")), 2),
+                        Figures.fixed(Figures.number(Figures.map(value).get("validity")), 2),
+                        Figures.fixed(Figures.number(Figures.map(value).get("stability_seeds")), 2),
+                        Figures.fixed(Figures.number(Figures.map(value).get("stability_subsamples")), 2))));
+        return rows;
+    }
+
+    static List<List<String>> families(Map<String, Object> metrics) {
+        List<List<String>> rows = new ArrayList<>();
+        for (Object value : (List<?>) Figures.map(metrics.get("cluster")).get("families")) {
+            Map<String, Object> family = Figures.map(value);
+            Map<String, Object> medoid = Figures.map(family.get("medoid"));
+            rows.add(List.of(
+                    String.valueOf(family.get("name")),
+                    String.valueOf(((List<?>) family.get("patterns")).size()),
+                    counts(Figures.map(family.get("layers"))),
+                    counts(Figures.map(family.get("tasks"))),
+                    bestScores(Figures.map(family.get("scores"))),
+                    String.valueOf(medoid.get("head"))));
+        }
+        return rows;
+    }
+
+    private static String counts(Map<String, Object> counts) {
+        return counts.entrySet().stream()
+                .map(entry -> entry.getKey() + ": " + entry.getValue())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String bestScores(Map<String, Object> scores) {
+        return scores.entrySet().stream()
+                .filter(entry -> entry.getValue() != null)
+                .sorted(Comparator.comparingDouble(entry -> -Figures.number(entry.getValue())))
+                .limit(3)
+                .map(entry -> entry.getKey() + " " + Figures.fixed(Figures.number(entry.getValue()), 2))
+                .collect(Collectors.joining(", "));
+    }
+
+    static List<List<String>> associations(Map<String, Object> metrics) {
+        List<List<String>> rows = new ArrayList<>();
+        Figures.map(Figures.map(metrics.get("cluster")).get("associations")).forEach((name, value) -> {
+            Map<String, Object> one = Figures.map(value);
+            rows.add(List.of(
+                    name.replace('_', ' '),
+                    String.valueOf(one.get("classes")),
+                    Figures.fixed(Figures.number(one.get("information")), 4),
+                    Figures.fixed(Figures.number(one.get("by_chance")), 4),
+                    String.valueOf(one.get("heads_above_chance"))));
+        });
         return rows;
     }
 

@@ -1,9 +1,11 @@
 package org.apmae.models.cluster;
 
 import java.util.Arrays;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.apmae.core.pattern.Clusters;
 
-/** Clusters with the rows they were fitted on. */
+/** Clusters with the way to the rows they were fitted on, which may lie on the disk until something new is assigned. */
 final class FittedClusters implements Clusters {
     /** How rows that were not fitted get their label. */
     enum Rule {
@@ -15,34 +17,58 @@ final class FittedClusters implements Clusters {
 
     private static final float LEAST_DISTANCE = 1e-12f;
 
-    private final UnitRows rows;
+    private final Supplier<Rows> source;
+    private final Shape shape;
     private final Rule rule;
     private final int voters;
     private final int count;
     private final int[] labels;
     private final float[] strengths;
     private final int[] medoids;
-    private final UnitRows centres;
+    private final DoubleSupplier validitySource;
+    private volatile Double validity;
+    private volatile Rows centres;
 
-    private FittedClusters(UnitRows rows, Rule rule, int voters, int count, int[] labels, float[] strengths) {
-        this.rows = rows;
+    /**
+     * What is known of the fitted rows without having them.
+     *
+     * @param scaled whether they are scaled to length 1
+     */
+    record Shape(int size, int width, int checksum, boolean scaled) {
+        static Shape of(Rows rows) {
+            return new Shape(rows.size(), rows.width(), rows.checksum(), rows.scaled());
+        }
+    }
+
+    /** Takes over the arrays; labels are numbered by first member. */
+    FittedClusters(
+            Supplier<Rows> source,
+            Shape shape,
+            Rule rule,
+            int voters,
+            int[] labels,
+            float[] strengths,
+            int[] medoids,
+            DoubleSupplier validity) {
+        this.source = source;
+        this.shape = shape;
         this.rule = rule;
         this.voters = voters;
-        this.count = count;
+        this.count = medoids.length;
         this.labels = labels;
         this.strengths = strengths;
-        double[][] sums = sums();
-        this.medoids = medoids(sums);
-        this.centres = rule == Rule.CENTRES ? centres(sums) : null;
+        this.medoids = medoids;
+        this.validitySource = validity;
     }
 
     /**
      * Numbers the clusters by first member and finds their medoids.
      *
+     * @param axes the coordinates in which the clusters were found, D arrays of N; null for those of the rows
      * @param rawLabels labels in any numbering, {@link Clusters#NOISE} for noise; taken over
      * @param strengths strength of each row; taken over
      */
-    static FittedClusters of(UnitRows rows, Rule rule, int voters, int[] rawLabels, float[] strengths) {
+    static FittedClusters of(Rows rows, Rule rule, int voters, double[][] axes, int[] rawLabels, float[] strengths) {
         int count = 0;
         int most = 0;
         for (int raw : rawLabels) {
@@ -59,10 +85,19 @@ final class FittedClusters implements Clusters {
                 rawLabels[i] = renamed[raw];
             }
         }
-        return new FittedClusters(rows, rule, voters, count, rawLabels, strengths);
+        int[] medoids = medoids(rows, rawLabels, sums(rows, rawLabels, count));
+        return new FittedClusters(
+                () -> rows,
+                Shape.of(rows),
+                rule,
+                voters,
+                rawLabels,
+                strengths,
+                medoids,
+                () -> Validity.of(axes == null ? rows.axes() : axes, rawLabels, medoids.length));
     }
 
-    private double[][] sums() {
+    private static double[][] sums(Rows rows, int[] labels, int count) {
         double[][] sums = new double[count][rows.width()];
         float[] values = rows.values();
         for (int i = 0; i < labels.length; i++) {
@@ -76,21 +111,29 @@ final class FittedClusters implements Clusters {
         return sums;
     }
 
-    /** On the unit sphere the sum of cosine distances to all members is least where the product with their sum is largest. */
-    private int[] medoids(double[][] sums) {
+    /** The sum of squared distances to all members is least for the member nearest to their mean. */
+    private static int[] medoids(Rows rows, int[] labels, double[][] sums) {
+        int count = sums.length;
+        int[] members = new int[count];
+        for (int label : labels) {
+            if (label != NOISE) {
+                members[label]++;
+            }
+        }
         int[] found = new int[count];
         double[] best = new double[count];
-        Arrays.fill(best, Double.NEGATIVE_INFINITY);
+        Arrays.fill(best, Double.POSITIVE_INFINITY);
         float[] values = rows.values();
         for (int i = 0; i < labels.length; i++) {
             int label = labels[i];
             if (label != NOISE) {
-                double product = 0;
+                double squares = 0;
                 for (int f = 0; f < rows.width(); f++) {
-                    product += values[i * rows.width() + f] * sums[label][f];
+                    double difference = values[i * rows.width() + f] - sums[label][f] / members[label];
+                    squares += difference * difference;
                 }
-                if (product > best[label]) {
-                    best[label] = product;
+                if (squares < best[label]) {
+                    best[label] = squares;
                     found[label] = i;
                 }
             }
@@ -98,7 +141,7 @@ final class FittedClusters implements Clusters {
         return found;
     }
 
-    private static UnitRows centres(double[][] sums) {
+    private static Rows centres(double[][] sums) {
         float[][] centres = new float[sums.length][];
         for (int c = 0; c < sums.length; c++) {
             centres[c] = new float[sums[c].length];
@@ -106,7 +149,7 @@ final class FittedClusters implements Clusters {
                 centres[c][f] = (float) sums[c][f];
             }
         }
-        return UnitRows.of(centres);
+        return Rows.unit(centres);
     }
 
     @Override
@@ -133,18 +176,38 @@ final class FittedClusters implements Clusters {
     public int[] assign(float[][] encodings) {
         int[] assigned = new int[encodings.length];
         Arrays.fill(assigned, NOISE);
-        if (rows.size() == 0) {
+        if (labels.length == 0) {
             return assigned;
         }
-        UnitRows queries = rows.unitLike(encodings);
+        Rows rows = source.get();
+        Rows queries = rows.like(encodings);
         for (int i = 0; i < assigned.length; i++) {
             if (count > 0) {
                 assigned[i] = rule == Rule.CENTRES
-                        ? centres.nearestTo(queries, i, 1).index(0, 0)
+                        ? centres(rows).nearestTo(queries, i, 1).index(0, 0)
                         : vote(rows.nearestTo(queries, i, voters));
             }
         }
         return assigned;
+    }
+
+    private Rows centres(Rows rows) {
+        Rows found = centres;
+        if (found == null) {
+            found = centres(sums(rows, labels, count));
+            centres = found;
+        }
+        return found;
+    }
+
+    @Override
+    public double validity() {
+        Double known = validity;
+        if (known == null) {
+            known = validitySource.getAsDouble();
+            validity = known;
+        }
+        return known;
     }
 
     private int vote(Neighbours nearest) {
@@ -172,7 +235,7 @@ final class FittedClusters implements Clusters {
         return voters;
     }
 
-    UnitRows rows() {
-        return rows;
+    Shape shape() {
+        return shape;
     }
 }

@@ -33,7 +33,7 @@ public final class KMeans implements PatternClusterer {
 
     @Override
     public Clusters fit(float[][] encodings, long seed) {
-        UnitRows rows = UnitRows.of(encodings);
+        Rows rows = Rows.unit(encodings);
         int n = rows.size();
         int[] labels = new int[n];
         float[] strengths = new float[n];
@@ -44,10 +44,10 @@ public final class KMeans implements PatternClusterer {
                 centres = means(rows, labels, centres.length / Math.max(1, rows.width()));
             }
         }
-        return FittedClusters.of(rows, FittedClusters.Rule.CENTRES, 1, labels, strengths);
+        return FittedClusters.of(rows, FittedClusters.Rule.CENTRES, 1, null, labels, strengths);
     }
 
-    private static float[] start(UnitRows rows, int count, Random random) {
+    private static float[] start(Rows rows, int count, Random random) {
         int n = rows.size();
         int width = rows.width();
         int[] chosen = new int[count];
@@ -82,7 +82,7 @@ public final class KMeans implements PatternClusterer {
     }
 
     /** Labels every row with its nearest centre and returns whether a label changed, always true the first time. */
-    private static boolean assign(UnitRows rows, float[] centres, int[] labels, float[] strengths) {
+    private static boolean assign(Rows rows, float[] centres, int[] labels, float[] strengths) {
         int width = rows.width();
         int count = width == 0 ? 1 : centres.length / width;
         boolean changed = false;
@@ -110,7 +110,7 @@ public final class KMeans implements PatternClusterer {
         return changed;
     }
 
-    private static float[] means(UnitRows rows, int[] labels, int count) {
+    private static float[] means(Rows rows, int[] labels, int count) {
         int width = rows.width();
         double[] sums = new double[count * width];
         for (int i = 0; i < labels.length; i++) {

@@ -1,6 +1,9 @@
 package org.apmae.models.cluster;
 
-import java.util.Arrays;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
 import java.util.Random;
 
 /** The leading principal components of rows, by a few rounds of subspace iteration: accurate enough for a start layout. */
@@ -12,22 +15,12 @@ final class PrincipalComponents {
     /**
      * Projects rows onto their leading components.
      *
+     * @param matrix rows, (N, F); borrowed
      * @param stride numbers for each row of the result, at least {@code components}; the rest stays 0
      * @return N rows of {@code stride} numbers
      */
-    static double[] project(UnitRows rows, int components, int stride, long seed) {
-        int n = rows.size();
-        int width = rows.width();
-        float[] values = rows.values();
-        double[] mean = new double[width];
-        for (int i = 0; i < n; i++) {
-            for (int f = 0; f < width; f++) {
-                mean[f] += values[i * width + f];
-            }
-        }
-        for (int f = 0; f < width; f++) {
-            mean[f] /= n;
-        }
+    static double[] project(NDArray matrix, int components, int stride, long seed) {
+        int width = (int) matrix.getShape().get(1);
         Random random = new Random(seed);
         double[] basis = new double[width * stride];
         for (int f = 0; f < width; f++) {
@@ -35,40 +28,34 @@ final class PrincipalComponents {
                 basis[f * stride + c] = random.nextGaussian();
             }
         }
-        double[] scores = new double[n * stride];
-        for (int round = 0; round < ROUNDS; round++) {
-            orthonormalize(basis, width, components, stride);
-            project(rows, mean, basis, stride, scores);
-            if (round == ROUNDS - 1) {
-                break;
-            }
-            Arrays.fill(basis, 0);
-            for (int i = 0; i < n; i++) {
-                for (int f = 0; f < width; f++) {
-                    double x = values[i * width + f];
-                    for (int c = 0; c < stride; c++) {
-                        basis[f * stride + c] += x * scores[i * stride + c];
-                    }
+        try (NDManager scratch = matrix.getManager().newSubManager()) {
+            NDArray rows = matrix.get(scratch, new NDIndex(":"));
+            NDArray centred = rows.sub(rows.mean(new int[] {0}, true));
+            for (int round = 0; ; round++) {
+                orthonormalize(basis, width, components, stride);
+                NDArray scores = centred.matMul(scratch.create(floats(basis), new Shape(width, stride)));
+                if (round == ROUNDS - 1) {
+                    return doubles(scores.toFloatArray());
                 }
+                basis = doubles(centred.transpose().matMul(scores).toFloatArray());
             }
         }
-        return scores;
     }
 
-    private static void project(UnitRows rows, double[] mean, double[] basis, int stride, double[] scores) {
-        float[] values = rows.values();
-        int width = rows.width();
-        double[] sum = new double[stride];
-        for (int i = 0; i < rows.size(); i++) {
-            Arrays.fill(sum, 0);
-            for (int f = 0; f < width; f++) {
-                double x = values[i * width + f] - mean[f];
-                for (int c = 0; c < stride; c++) {
-                    sum[c] += x * basis[f * stride + c];
-                }
-            }
-            System.arraycopy(sum, 0, scores, i * stride, stride);
+    private static float[] floats(double[] values) {
+        float[] result = new float[values.length];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = (float) values[i];
         }
+        return result;
+    }
+
+    private static double[] doubles(float[] values) {
+        double[] result = new double[values.length];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = values[i];
+        }
+        return result;
     }
 
     /** Gram-Schmidt; a column that depends on the earlier ones becomes 0. */
@@ -85,7 +72,7 @@ final class PrincipalComponents {
                 }
             }
             double length = norm(basis, width, c, stride);
-            double scale = length > 1e-9 * before ? 1 / length : 0;
+            double scale = length > 1e-5 * before ? 1 / length : 0;
             for (int f = 0; f < width; f++) {
                 basis[f * stride + c] *= scale;
             }

@@ -150,27 +150,36 @@ public final class UmapHdbscan implements PatternClusterer {
 
     @Override
     public Clusters fit(float[][] encodings, long seed) {
-        UnitRows rows = UnitRows.of(encodings);
+        Rows rows = Rows.unit(encodings);
         int n = rows.size();
-        int[] labels = new int[n];
-        float[] strengths = new float[n];
-        if (n < options.minClusterSize()) {
-            Arrays.fill(labels, Clusters.NOISE);
-        } else {
-            Hdbscan found = Hdbscan.fit(
-                    embedding(rows, seed),
-                    n,
-                    options.minSamples(),
-                    options.minClusterSize(),
-                    options.allowSingleCluster());
-            labels = found.labels();
-            strengths = found.strengths();
+        double[][] axes = axes(rows, seed);
+        DensityTree found =
+                DensityTree.fit(axes, n, options.minSamples(), options.minClusterSize(), options.allowSingleCluster());
+        return FittedClusters.of(
+                rows, FittedClusters.Rule.NEIGHBOURS, options.neighbours(), axes, found.labels(), found.strengths());
+    }
+
+    /**
+     * Embeds rows by UMAP alone: the coordinates in which {@link #fit} looks for clusters.
+     *
+     * @param encodings N rows of F finite numbers; borrowed
+     * @param seed seed of everything random; the same seed gives the same coordinates
+     * @return N rows of {@link Options#components()} numbers; equal directions get equal places
+     * @throws IllegalArgumentException if rows differ in length or a number is not finite
+     */
+    public float[][] embed(float[][] encodings, long seed) {
+        double[][] axes = axes(Rows.unit(encodings), seed);
+        float[][] places = new float[encodings.length][axes.length];
+        for (int i = 0; i < places.length; i++) {
+            for (int c = 0; c < axes.length; c++) {
+                places[i][c] = (float) axes[c][i];
+            }
         }
-        return FittedClusters.of(rows, FittedClusters.Rule.NEIGHBOURS, options.neighbours(), labels, strengths);
+        return places;
     }
 
     /** Embeds the distinct rows and gives every row the place of the first equal one; returned by component. */
-    private double[][] embedding(UnitRows rows, long seed) {
+    private double[][] axes(Rows rows, long seed) {
         int[] first = rows.firstEqual();
         int[] place = new int[first.length];
         int[] distinct = new int[first.length];

@@ -64,7 +64,7 @@ class HeadClusteringTest {
     void savedClustersComeBackWhole(@TempDir Path folder) {
         List<float[][]> heads = heads(3);
         Path file = folder.resolve("clusters.json");
-        for (PatternClusterer clusterer : List.of(PAPER, new KMeans(4))) {
+        for (PatternClusterer clusterer : List.of(PAPER, new KMeans(4), new Hdbscan(10, 15, true))) {
             List<Clusters> fitted = HeadClustering.fitAll(heads, clusterer, 11, 2, done -> {});
             ClustersJson.write(file, fitted);
             List<Clusters> read = ClustersJson.read(file, heads);
@@ -74,6 +74,8 @@ class HeadClusteringTest {
                 assertThat(read.get(h).labels()).isEqualTo(fitted.get(h).labels());
                 assertThat(read.get(h).strengths()).isEqualTo(fitted.get(h).strengths());
                 assertThat(read.get(h).medoids()).isEqualTo(fitted.get(h).medoids());
+                assertThat((Double) read.get(h).validity())
+                        .isEqualTo((Double) fitted.get(h).validity());
                 assertThat(read.get(h).assign(fresh)).isEqualTo(fitted.get(h).assign(fresh));
             }
         }
@@ -84,7 +86,8 @@ class HeadClusteringTest {
         List<float[][]> heads = heads(2);
         Path file = folder.resolve("clusters.json");
         ClustersJson.write(file, HeadClustering.fitAll(heads, new KMeans(2), 1, 1, done -> {}));
-        assertThatThrownBy(() -> ClustersJson.read(file, List.of(heads.get(1), heads.get(0))))
+        List<Clusters> swapped = ClustersJson.read(file, List.of(heads.get(1), heads.get(0)));
+        assertThatThrownBy(() -> swapped.get(0).assign(heads.get(0)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("other encodings");
         assertThatThrownBy(() -> ClustersJson.read(file, heads.subList(0, 1)))
@@ -95,9 +98,11 @@ class HeadClusteringTest {
                 "[]",
                 "{}",
                 whole.substring(0, whole.length() - 3),
-                whole.replace("\"version\":1", "\"version\":2"),
+                whole.replace("\"version\":2", "\"version\":1"),
                 whole.replace("\"rule\":\"CENTRES\"", "\"rule\":\"X\""),
                 whole.replace("\"labels\":[0", "\"labels\":[99999"),
+                whole.replace("\"medoids\":[", "\"medoids\":[-1,"),
+                whole.replace("\"rows\":200", "\"rows\":2000000000"),
                 whole.replace("\"strengths\":[", "\"strengths\":[7,"))) {
             Files.writeString(file, damaged);
             assertThatThrownBy(() -> ClustersJson.read(file, heads))

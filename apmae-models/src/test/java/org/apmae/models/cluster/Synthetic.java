@@ -82,7 +82,7 @@ final class Synthetic {
 
     /** Trustworthiness of an embedding for k neighbours (Venna and Kaski 2001), by sampling every {@code step}th row. */
     static double trustworthiness(float[][] rows, float[] layout, int stride, int k, int step) {
-        UnitRows unit = UnitRows.of(rows);
+        Rows unit = Rows.unit(rows);
         int n = rows.length;
         double penalty = 0;
         int counted = 0;

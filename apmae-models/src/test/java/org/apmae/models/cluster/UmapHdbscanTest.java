@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import org.apmae.core.pattern.Clusters;
 import org.apmae.core.pattern.PatternClusterer;
 import org.apmae.core.pattern.PatternClustererContract;
+import org.apmae.models.runtime.NativeRuntime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,15 +50,18 @@ class UmapHdbscanTest extends PatternClustererContract {
     }
 
     private static double trust(Synthetic.Sample sample, int n) {
-        float[] layout = Umap.embed(UnitRows.of(sample.rows()), 8, 20, new Curve(0.05), 500, 3);
+        float[] layout = Umap.embed(Rows.unit(sample.rows()), 8, 20, new Curve(0.05), 500, 3);
         return Synthetic.trustworthiness(sample.rows(), layout, Umap.STRIDE, 15, n / 100);
     }
 
     @Test
     void exactNeighboursEqualThoseOfTheDefinition() {
         float[][] raw = Synthetic.blobs(613, 37, 5, 0.2, 0.6, 8).rows();
-        UnitRows rows = UnitRows.of(raw);
-        Neighbours found = rows.neighbours(19);
+        Rows rows = Rows.unit(raw);
+        Neighbours found;
+        try (NDManager manager = NativeRuntime.newManager(Device.cpu())) {
+            found = rows.neighbours(manager.create(rows.values(), new Shape(613, 37)), 19);
+        }
         for (int i = 0; i < raw.length; i++) {
             double[] distances = new double[raw.length];
             for (int j = 0; j < raw.length; j++) {
@@ -120,10 +127,33 @@ class UmapHdbscanTest extends PatternClustererContract {
     }
 
     @Test
-    void fewerRowsThanTheClusterSizeAreNoise() {
-        Clusters clusters = clusterer().fit(Synthetic.blobs(24, 8, 1, 0, 0.1, 1).rows(), 1);
-        assertThat(clusters.labels()).containsOnly(Clusters.NOISE);
-        assertThat(clusters.count()).isZero();
+    void fewerRowsThanAClusterAreNoiseOrTheOneCluster() {
+        // As scikit-learn: without core distances nothing is dense; with them all leave the root at once.
+        assertThat(clusterer()
+                        .fit(Synthetic.blobs(19, 8, 1, 0, 0.1, 1).rows(), 1)
+                        .labels())
+                .containsOnly(Clusters.NOISE);
+        assertThat(clusterer()
+                        .fit(Synthetic.blobs(24, 8, 1, 0, 0.1, 1).rows(), 1)
+                        .labels())
+                .containsOnly(0);
+        UmapHdbscan several = new UmapHdbscan(UmapHdbscan.Options.paper().withSingleCluster(false));
+        assertThat(several.fit(Synthetic.blobs(24, 8, 1, 0, 0.1, 1).rows(), 1).labels())
+                .containsOnly(Clusters.NOISE);
+    }
+
+    @Test
+    void embedsEqualDirectionsAtEqualPlacesAndRepeatsItself() {
+        float[][] rows = Synthetic.blobs(300, 16, 3, 0.1, 0.4, 2).rows();
+        for (int f = 0; f < 16; f++) {
+            rows[7][f] = 2 * rows[250][f];
+        }
+        UmapHdbscan clusterer = new UmapHdbscan(UmapHdbscan.Options.paper().withComponents(5));
+        float[][] places = clusterer.embed(rows, 3);
+        assertThat(places).hasDimensions(300, 5);
+        assertThat(places[7]).isEqualTo(places[250]);
+        assertThat(clusterer.embed(rows, 3)).isDeepEqualTo(places);
+        assertThat(clusterer.embed(rows, 4)[0]).isNotEqualTo(places[0]);
     }
 
     @Test

@@ -1,34 +1,48 @@
 package org.apmae.models.cluster;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
- * Rows scaled to length 1, so that the cosine distance of two rows is half their squared Euclidean distance. A row of zeros
- * stays zero: at distance 0 from other zero rows and 1 from all others.
+ * Rows of numbers with a distance: half the squared Euclidean distance, which for rows scaled to length 1 is the cosine distance.
+ * In scaled rows a row of zeros stays zero: at distance 0 from other zero rows and 1 from all others.
  */
-final class UnitRows {
+final class Rows {
     /** Candidates taken beyond the wanted neighbours, since the fast pass ranks them in single precision only. */
     private static final int MARGIN = 8;
 
-    /** Columns of a tile: a strip of four features of them (4 KiB) stays in the first-level cache. */
-    private static final int TILE_COLUMNS = 256;
-
-    private static final int TILE_ROWS = 128;
+    /** Rows multiplied with all others in one native call: enough for its full rate, small enough for memory. */
+    private static final int BLOCK = 256;
 
     private final float[] values;
     private final int size;
     private final int width;
 
-    private UnitRows(float[] values, int size, int width) {
+    private final boolean scaled;
+
+    private Rows(float[] values, int size, int width, boolean scaled) {
         this.values = values;
         this.size = size;
         this.width = width;
+        this.scaled = scaled;
     }
 
-    static UnitRows of(float[][] rows) {
+    /** Copies rows and scales them to length 1. */
+    static Rows unit(float[][] rows) {
+        return copy(rows, true);
+    }
+
+    /** Copies rows as they are. */
+    static Rows plain(float[][] rows) {
+        return copy(rows, false);
+    }
+
+    private static Rows copy(float[][] rows, boolean scaled) {
         int width = rows.length == 0 ? 0 : rows[0].length;
         long cells = (long) rows.length * width;
         if (cells > Integer.MAX_VALUE - 16) {
@@ -41,12 +55,12 @@ final class UnitRows {
                 throw new IllegalArgumentException("encoding " + i + " has " + rows[i].length
                         + " numbers, but encoding 0 has " + width + "; all must have the same width");
             }
-            normalize(rows[i], i, values, i * width);
+            copy(rows[i], i, scaled, values, i * width);
         }
-        return new UnitRows(values, rows.length, width);
+        return new Rows(values, rows.length, width, scaled);
     }
 
-    private static void normalize(float[] row, int number, float[] target, int offset) {
+    private static void copy(float[] row, int number, boolean scaled, float[] target, int offset) {
         double squares = 0;
         for (int f = 0; f < row.length; f++) {
             if (!Float.isFinite(row[f])) {
@@ -55,10 +69,14 @@ final class UnitRows {
             }
             squares += (double) row[f] * row[f];
         }
-        double scale = squares == 0 ? 0 : 1 / Math.sqrt(squares);
+        double scale = !scaled ? 1 : squares == 0 ? 0 : 1 / Math.sqrt(squares);
         for (int f = 0; f < row.length; f++) {
             target[offset + f] = (float) (row[f] * scale);
         }
+    }
+
+    boolean scaled() {
+        return scaled;
     }
 
     int size() {
@@ -74,15 +92,26 @@ final class UnitRows {
         return values;
     }
 
-    /** Scales rows of the caller to length 1 and checks that they fit these. */
-    UnitRows unitLike(float[][] rows) {
+    /** Returns the numbers by column: F arrays of N. */
+    double[][] axes() {
+        double[][] axes = new double[width][size];
+        for (int i = 0; i < size; i++) {
+            for (int f = 0; f < width; f++) {
+                axes[f][i] = values[i * width + f];
+            }
+        }
+        return axes;
+    }
+
+    /** Copies rows of the caller, scaled as these are, and checks that they fit these. */
+    Rows like(float[][] rows) {
         for (int i = 0; i < rows.length; i++) {
             if (rows[i].length != width) {
                 throw new IllegalArgumentException("encoding " + i + " has " + rows[i].length
                         + " numbers, but the clusters were fitted on encodings of " + width);
             }
         }
-        return of(rows);
+        return copy(rows, scaled);
     }
 
     /** Returns for every row the number of the first row equal to it. */
@@ -96,12 +125,12 @@ final class UnitRows {
         return result;
     }
 
-    UnitRows select(int[] rows) {
+    Rows select(int[] rows) {
         float[] chosen = new float[rows.length * width];
         for (int i = 0; i < rows.length; i++) {
             System.arraycopy(values, rows[i] * width, chosen, i * width, width);
         }
-        return new UnitRows(chosen, rows.length, width);
+        return new Rows(chosen, rows.length, width, scaled);
     }
 
     int checksum() {
@@ -120,8 +149,8 @@ final class UnitRows {
         return (int) crc.getValue();
     }
 
-    /** Returns the cosine distance, exact to double precision also for rows that are almost equal. */
-    float distance(int row, UnitRows other, int otherRow) {
+    /** Returns the distance, exact to double precision also for rows that are almost equal. */
+    float distance(int row, Rows other, int otherRow) {
         int a = row * width;
         int b = otherRow * width;
         double squares = 0;
@@ -134,7 +163,7 @@ final class UnitRows {
             lengthA += x * x;
             lengthB += y * y;
         }
-        if (lengthA == 0 || lengthB == 0) {
+        if (scaled && (lengthA == 0 || lengthB == 0)) {
             return lengthA == lengthB ? 0 : 1;
         }
         return (float) (squares / 2);
@@ -160,11 +189,12 @@ final class UnitRows {
     }
 
     /** Finds the nearest of these rows for one row of another set, nearest first, equal distances by number. */
-    Neighbours nearestTo(UnitRows other, int row, int count) {
+    Neighbours nearestTo(Rows other, int row, int count) {
         int k = Math.min(count, size);
         Best best = new Best(1, Math.min(size, k + MARGIN));
         for (int i = 0; i < size; i++) {
-            best.offer(0, i, dot(i, other.values, row * width));
+            float product = dot(i, other.values, row * width);
+            best.offer(0, i, scaled ? product : product - dot(i, values, i * width) / 2);
         }
         int[] indices = new int[k];
         float[] distances = new float[k];
@@ -173,34 +203,20 @@ final class UnitRows {
     }
 
     /**
-     * Finds the nearest other rows of every row by comparing all pairs.
+     * Finds the nearest other rows of every row by comparing all pairs. A native product in single precision chooses the
+     * candidates, exact distances rank them.
      *
+     * @param matrix these rows, (N, F); borrowed
      * @param count how many, at most {@code size() - 1}
      */
-    Neighbours neighbours(int count) {
+    Neighbours neighbours(NDArray matrix, int count) {
         Best best = new Best(size, Math.min(size - 1, count + MARGIN));
-        float[] strip = new float[width * TILE_COLUMNS];
-        float[][] tile = new float[TILE_ROWS][TILE_COLUMNS];
-        // Tiles on and right of the diagonal only, each used for its rows and its columns. Rows are offered to every
-        // list in
-        // ascending order, so that the lower number wins between equals.
-        for (int rowStart = 0; rowStart < size; rowStart += TILE_ROWS) {
-            int rowEnd = Math.min(size, rowStart + TILE_ROWS);
-            for (int columnStart = rowStart - rowStart % TILE_COLUMNS;
-                    columnStart < size;
-                    columnStart += TILE_COLUMNS) {
-                int columnEnd = Math.min(size, columnStart + TILE_COLUMNS);
-                transpose(columnStart, columnEnd, strip);
-                multiply(rowStart, rowEnd, strip, tile);
-                for (int i = rowStart; i < rowEnd; i++) {
-                    float[] dots = tile[i - rowStart];
-                    for (int j = Math.max(columnStart, i + 1); j < columnEnd; j++) {
-                        float dot = dots[j - columnStart];
-                        best.offer(i, j, dot);
-                        best.offer(j, i, dot);
-                    }
-                }
-            }
+        for (int start = 0; start < size; start += BLOCK) {
+            int end = Math.min(size, start + BLOCK);
+            // Only the part right of the diagonal is computed and offered both ways: every list gets its rows in
+            // ascending
+            // order, so that the lower number wins between equals.
+            best.offerBlock(products(matrix, start, end), start, end, size);
         }
         int[] indices = new int[size * count];
         float[] distances = new float[size * count];
@@ -210,84 +226,16 @@ final class UnitRows {
         return new Neighbours(indices, distances, count);
     }
 
-    private void transpose(int start, int end, float[] strip) {
-        for (int j = start; j < end; j++) {
-            for (int f = 0; f < width; f++) {
-                strip[f * TILE_COLUMNS + j - start] = values[j * width + f];
-            }
-        }
-    }
-
-    private void multiply(int rowStart, int rowEnd, float[] strip, float[][] tile) {
-        for (float[] dots : tile) {
-            Arrays.fill(dots, 0);
-        }
-        float[] x = new float[16];
-        for (int f = 0; f < width; f += 4) {
-            int[] offsets = rowOffsets(f);
-            for (int i = rowStart; i < rowEnd; i += 4) {
-                for (int r = 0; r < 4; r++) {
-                    int row = Math.min(i + r, rowEnd - 1);
-                    for (int c = 0; c < 4; c++) {
-                        x[4 * r + c] = f + c < width ? values[row * width + f + c] : 0;
-                    }
-                }
-                int t = i - rowStart;
-                fourByFour(tile[t], tile[t + 1], tile[t + 2], tile[t + 3], strip, x, offsets);
-            }
-        }
-    }
-
-    private int[] rowOffsets(int f) {
-        int last = width - 1;
-        return new int[] {
-            f * TILE_COLUMNS,
-            Math.min(f + 1, last) * TILE_COLUMNS,
-            Math.min(f + 2, last) * TILE_COLUMNS,
-            Math.min(f + 3, last) * TILE_COLUMNS
-        };
-    }
-
-    /**
-     * Adds four features of four rows to the products with all columns. Written as sums along the columns because the just-in-time
-     * compiler turns such loops into vector instructions, and not those that sum within a row.
-     */
-    private static void fourByFour(
-            float[] p, float[] q, float[] r, float[] s, float[] strip, float[] x, int[] offsets) {
-        float a0 = x[0];
-        float a1 = x[1];
-        float a2 = x[2];
-        float a3 = x[3];
-        float b0 = x[4];
-        float b1 = x[5];
-        float b2 = x[6];
-        float b3 = x[7];
-        float c0 = x[8];
-        float c1 = x[9];
-        float c2 = x[10];
-        float c3 = x[11];
-        float d0 = x[12];
-        float d1 = x[13];
-        float d2 = x[14];
-        float d3 = x[15];
-        int o0 = offsets[0];
-        int o1 = offsets[1];
-        int o2 = offsets[2];
-        int o3 = offsets[3];
-        for (int j = 0; j < TILE_COLUMNS; j++) {
-            float t0 = strip[o0 + j];
-            float t1 = strip[o1 + j];
-            float t2 = strip[o2 + j];
-            float t3 = strip[o3 + j];
-            p[j] = Math.fma(a0, t0, Math.fma(a1, t1, Math.fma(a2, t2, Math.fma(a3, t3, p[j]))));
-            q[j] = Math.fma(b0, t0, Math.fma(b1, t1, Math.fma(b2, t2, Math.fma(b3, t3, q[j]))));
-            r[j] = Math.fma(c0, t0, Math.fma(c1, t1, Math.fma(c2, t2, Math.fma(c3, t3, r[j]))));
-            s[j] = Math.fma(d0, t0, Math.fma(d1, t1, Math.fma(d2, t2, Math.fma(d3, t3, s[j]))));
+    private static float[] products(NDArray matrix, int start, int end) {
+        try (NDManager scratch = matrix.getManager().newSubManager()) {
+            NDArray some = matrix.get(scratch, new NDIndex("{}:{}", start, end));
+            NDArray rest = matrix.get(scratch, new NDIndex("{}:", start));
+            return some.matMul(rest.transpose()).toFloatArray();
         }
     }
 
     private void refine(
-            Best best, int list, UnitRows other, int row, int count, int[] indices, float[] distances, int offset) {
+            Best best, int list, Rows other, int row, int count, int[] indices, float[] distances, int offset) {
         int[] candidates = best.candidates(list);
         float[] exact = new float[candidates.length];
         // Insertion sort by distance; candidates come in ascending number, so equals keep that order.
@@ -326,6 +274,25 @@ final class UnitRows {
         void offer(int list, int index, float product) {
             if (product > smallest[list]) {
                 replaceSmallest(list, index, product);
+            }
+        }
+
+        /** Offers products of rows {@code start} to {@code end} with rows {@code start} to {@code size}, both ways. */
+        void offerBlock(float[] dots, int start, int end, int size) {
+            int stride = size - start;
+            for (int i = start; i < end; i++) {
+                int base = (i - start) * stride - start;
+                float own = smallest[i];
+                for (int j = i + 1; j < size; j++) {
+                    float dot = dots[base + j];
+                    if (dot > own) {
+                        replaceSmallest(i, j, dot);
+                        own = smallest[i];
+                    }
+                    if (dot > smallest[j]) {
+                        replaceSmallest(j, i, dot);
+                    }
+                }
             }
         }
 
