@@ -29,14 +29,40 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Folder for large files (default: the system's folder for temporary files).")
     private Path folder = Path.of(System.getProperty("java.io.tmpdir"));
 
+    @Option(
+            names = "--layers",
+            paramLabel = "N",
+            hidden = true,
+            description = "Layers of the model of --target, fewer for a quick look (default: 30).")
+    private int layers = 30;
+
     /** The parts; exactly one is named. */
     private static final class Part {
         @Option(names = "--matrix", required = true, description = "The machine's own f32 matrix products.")
         private boolean matrix;
 
-        Benchmark benchmark() {
+        @Option(
+                names = "--target",
+                required = true,
+                description =
+                        "A target model of StarCoder2-3B's shape, random weights: load, memory, f32, bf16, recording.")
+        private boolean target;
+
+        @Option(
+                names = "--recording-memory",
+                required = true,
+                description = "Resident memory while 10,000 prompts are recorded on the embedded model.")
+        private boolean recordingMemory;
+
+        Benchmark benchmark(BenchCommand command) {
             if (matrix) {
                 return new MatrixRate();
+            }
+            if (target) {
+                return new TargetSpeed(command.layers);
+            }
+            if (recordingMemory) {
+                return new RecordingMemory(10_000);
             }
             throw new IllegalStateException("no part is named; name one of those in --help");
         }
@@ -48,7 +74,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Map<String, Object> figures =
-                part.benchmark().run(new Benchmark.Settings(folder, common.threads(), common.progress()));
+                part.benchmark(this).run(new Benchmark.Settings(folder, common.threads(), common.progress()));
         if (common.json()) {
             CommonOptions.print(figures);
         } else {

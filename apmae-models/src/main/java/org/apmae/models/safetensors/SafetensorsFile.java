@@ -55,6 +55,8 @@ public final class SafetensorsFile implements Weights {
     /** Bytes of data from which a file is mapped into memory instead of copied. */
     private static final long MAP_FROM = 64L << 20;
 
+    private static final TypeAdapter<JsonElement> ANY = new Gson().getAdapter(JsonElement.class);
+
     private static final Map<String, Integer> WIDTHS =
             Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2, "I64", 8, "I32", 4, "I16", 2, "I8", 1, "U8", 1, "BOOL", 1);
     private static final Set<String> FLOATING = Set.of("F64", "F32", "F16", "BF16");
@@ -88,7 +90,8 @@ public final class SafetensorsFile implements Weights {
     }
 
     /**
-     * Opens a file and checks its header.
+     * Opens a file and checks its header. Whatever the file holds, this takes at most 1 MiB of memory and 256 bytes more for
+     * each byte of the header, and a header has 32 MiB at most.
      *
      * @param path the file
      * @return the open file
@@ -184,7 +187,6 @@ public final class SafetensorsFile implements Weights {
         if (reader.peek() != JsonToken.BEGIN_OBJECT) {
             throw damaged(path, "the header entry '" + shown(name) + "' is not an object");
         }
-        TypeAdapter<JsonElement> adapter = new Gson().getAdapter(JsonElement.class);
         JsonObject entry = new JsonObject();
         reader.beginObject();
         while (reader.hasNext()) {
@@ -192,7 +194,7 @@ public final class SafetensorsFile implements Weights {
             if (entry.has(field)) {
                 throw damaged(path, "'" + shown(field) + "' stands twice in the header entry '" + shown(name) + "'");
             }
-            entry.add(field, adapter.read(reader));
+            entry.add(field, ANY.read(reader));
         }
         reader.endObject();
         return entry;
