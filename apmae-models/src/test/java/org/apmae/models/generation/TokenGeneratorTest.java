@@ -49,13 +49,13 @@ class TokenGeneratorTest {
             StepHooks ablation = StepHooks.always(new ZeroAblation(List.of(new HeadId(0, 1), new HeadId(2, 3))));
             for (Sampling sampling : List.of(Sampling.greedy(), new Sampling(0.8, 40, 0.95, 5))) {
                 int[] cached =
-                        generator.generate(PROMPT, new GenerationOptions(30, sampling, Set.of(), true), ablation);
+                        generator.generate(PROMPT, new GenerationOptions(16, sampling, Set.of(), true), ablation);
                 int[] whole =
-                        generator.generate(PROMPT, new GenerationOptions(30, sampling, Set.of(), false), ablation);
-                assertThat(cached).hasSize(30).containsExactly(whole);
+                        generator.generate(PROMPT, new GenerationOptions(16, sampling, Set.of(), false), ablation);
+                assertThat(cached).hasSize(16).containsExactly(whole);
             }
-            assertThat(generator.generate(PROMPT, GenerationOptions.greedy(30), StepHooks.none()))
-                    .isNotEqualTo(generator.generate(PROMPT, GenerationOptions.greedy(30), ablation));
+            assertThat(generator.generate(PROMPT, GenerationOptions.greedy(16), StepHooks.none()))
+                    .isNotEqualTo(generator.generate(PROMPT, GenerationOptions.greedy(16), ablation));
         }
     }
 
