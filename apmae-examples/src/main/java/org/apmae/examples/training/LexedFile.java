@@ -26,7 +26,8 @@ final class LexedFile {
     private final SourceFile file;
     private final int[] starts;
     private final int[] ends;
-    /** Starts and ends in turn, one row for each task that the file has scenarios of. */
+    private final List<CompletionTask> tasks;
+    /** Starts and ends in turn, one row for each of {@link #tasks}. */
     private final int[][] gaps;
 
     LexedFile(SourceFile file) {
@@ -61,6 +62,7 @@ final class LexedFile {
                 .filter(scenario -> scenario.task().hasTarget())
                 .collect(Collectors.groupingBy(
                         Scenario::task, () -> new EnumMap<>(CompletionTask.class), Collectors.toList()));
+        this.tasks = List.copyOf(byTask.keySet());
         this.gaps = byTask.values().stream()
                 .map(list -> list.stream()
                         .flatMapToInt(scenario -> IntStream.of(scenario.start(), scenario.end()))
@@ -84,20 +86,20 @@ final class LexedFile {
         return ends[token];
     }
 
-    /** Number of tasks that the file has gaps of. */
-    int kinds() {
-        return gaps.length;
+    /** The tasks that the file has gaps of. */
+    List<CompletionTask> tasks() {
+        return tasks;
     }
 
-    int gaps(int kind) {
-        return gaps[kind].length / 2;
+    int gaps(int task) {
+        return gaps[task].length / 2;
     }
 
-    int gapStart(int kind, int gap) {
-        return gaps[kind][2 * gap];
+    int gapStart(int task, int gap) {
+        return gaps[task][2 * gap];
     }
 
-    int gapEnd(int kind, int gap) {
-        return gaps[kind][2 * gap + 1];
+    int gapEnd(int task, int gap) {
+        return gaps[task][2 * gap + 1];
     }
 }

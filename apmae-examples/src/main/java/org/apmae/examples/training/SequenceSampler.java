@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.apmae.core.scenario.CompletionTask;
 import org.apmae.models.target.CodeTokenizer;
 import org.apmae.models.target.FimTokens;
 import org.apmae.models.target.FimWindow;
@@ -27,6 +28,9 @@ final class SequenceSampler {
     /** Gaps drawn as the tasks' scenarios, every task of a file equally often; the others are any run of tokens. */
     private static final double SCENARIO_SHARE = 0.7;
 
+    /** Of these, the share given to the one task that is to be drawn more often. */
+    private static final double OFTEN_SHARE = 0.2;
+
     private static final Set<String> COMMON = Set.of("(", "{", ",", ";", ".", ")", "}", "[", "]", "@");
 
     private final List<LexedFile> files;
@@ -35,11 +39,20 @@ final class SequenceSampler {
     private final FimTokens fim;
     private final int endOfText;
     private final int length;
-    private final double fillInShare;
+    private final Mix mix;
     private final long seed;
 
-    SequenceSampler(List<LexedFile> files, CodeTokenizer tokenizer, int length, double fillInShare, long seed) {
-        this.fillInShare = fillInShare;
+    /**
+     * What sequences are made of.
+     *
+     * @param fillIn share of sequences in fill-in-the-middle form
+     * @param packed share of sequences with several short documents
+     * @param often the task whose gaps are drawn more often than those of others, or null
+     */
+    record Mix(double fillIn, double packed, CompletionTask often) {}
+
+    SequenceSampler(List<LexedFile> files, CodeTokenizer tokenizer, int length, Mix mix, long seed) {
+        this.mix = mix;
         this.files = files.stream().filter(file -> file.tokens() > 20).toList();
         this.cumulative = new long[this.files.size()];
         long sum = 0;
@@ -58,8 +71,8 @@ final class SequenceSampler {
     TrainingSequence draw(long number) {
         Random random = new Random(seed * 0x9E3779B97F4A7C15L + number * 0xD1B54A32D192ED03L);
         Builder builder = new Builder();
-        boolean fillIn = random.nextDouble() < fillInShare;
-        boolean packed = random.nextInt(10) < 7;
+        boolean fillIn = random.nextDouble() < mix.fillIn();
+        boolean packed = random.nextDouble() < mix.packed();
         while (builder.size <= length) {
             LexedFile file = file(random);
             if (fillIn) {
@@ -90,11 +103,11 @@ final class SequenceSampler {
         String text = file.text();
         int start;
         int end;
-        if (file.kinds() > 0 && random.nextDouble() < SCENARIO_SHARE) {
-            int kind = random.nextInt(file.kinds());
-            int gap = random.nextInt(file.gaps(kind));
-            start = file.gapStart(kind, gap);
-            end = file.gapEnd(kind, gap);
+        if (!file.tasks().isEmpty() && random.nextDouble() < SCENARIO_SHARE) {
+            int task = task(file.tasks(), random);
+            int gap = random.nextInt(file.gaps(task));
+            start = file.gapStart(task, gap);
+            end = file.gapEnd(task, gap);
         } else {
             int first = gap(file, random);
             int count = spanLength(random, packed);
@@ -111,6 +124,11 @@ final class SequenceSampler {
         builder.add(prompt, 0, AROUND_WEIGHT);
         builder.add(middle, FIRST_WEIGHT, MIDDLE_WEIGHT);
         builder.add(new int[] {endOfText}, 0, AROUND_WEIGHT);
+    }
+
+    private int task(List<CompletionTask> tasks, Random random) {
+        int often = tasks.indexOf(mix.often());
+        return often >= 0 && random.nextDouble() < OFTEN_SHARE ? often : random.nextInt(tasks.size());
     }
 
     private static int spanLength(Random random, boolean packed) {

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.apmae.core.model.ModelShape;
+import org.apmae.core.scenario.CompletionTask;
 import org.apmae.core.scenario.MiningOptions;
 import org.apmae.core.scenario.SourceFile;
 import org.apmae.mining.JavaParserMiner;
@@ -95,6 +96,14 @@ public final class TrainTargetCommand implements Callable<Integer> {
     private double fillIn = 0.5;
 
     @Option(
+            names = "--packed",
+            description = "Share of sequences with several short documents (default: ${DEFAULT-VALUE}).")
+    private double packed = 0.7;
+
+    @Option(names = "--often", paramLabel = "TASK", description = "A task whose gaps are drawn more often.")
+    private String often;
+
+    @Option(
             names = "--products",
             description = "Precision of matrix products, ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private TrainingSetup.Products products = TrainingSetup.Products.F32;
@@ -128,8 +137,10 @@ public final class TrainTargetCommand implements Callable<Integer> {
     }
 
     private void train(TrainingCorpus corpus, CodeTokenizer tokenizer) throws IOException {
-        SequenceSampler sampler = new SequenceSampler(lex(corpus.files()), tokenizer, SEQUENCE, fillIn, seed);
-        SequenceSampler heldOut = new SequenceSampler(lex(corpus.heldOut()), tokenizer, SEQUENCE, fillIn, seed);
+        SequenceSampler.Mix mix =
+                new SequenceSampler.Mix(fillIn, packed, often == null ? null : CompletionTask.ofWireName(often));
+        SequenceSampler sampler = new SequenceSampler(lex(corpus.files()), tokenizer, SEQUENCE, mix, seed);
+        SequenceSampler heldOut = new SequenceSampler(lex(corpus.heldOut()), tokenizer, SEQUENCE, mix, seed);
         List<TrainingSequence> validation = draw(heldOut, 0, 64);
         Path checkpoint = folder.resolve("checkpoint");
         Starcoder2Trainer trainer = trainer(checkpoint);
