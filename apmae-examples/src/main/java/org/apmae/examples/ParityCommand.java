@@ -12,7 +12,7 @@ import org.apmae.models.apmae.ApMaeParity;
 import org.apmae.models.apmae.ScalerParity;
 import org.apmae.models.parity.ParityRow;
 import org.apmae.models.target.FimParity;
-import org.apmae.models.target.TargetParity;
+import org.apmae.models.target.parity.TargetParity;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;

@@ -29,6 +29,13 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Folder for large files (default: the system's folder for temporary files).")
     private Path folder = Path.of(System.getProperty("java.io.tmpdir"));
 
+    @Option(
+            names = "--layers",
+            paramLabel = "N",
+            hidden = true,
+            description = "Layers of the model of --target, fewer for a quick look (default: 30).")
+    private int layers = 30;
+
     /** The parts; exactly one is named. */
     private static final class Part {
         @Option(names = "--matrix", required = true, description = "The machine's own f32 matrix products.")
@@ -40,21 +47,55 @@ public final class BenchCommand implements Callable<Integer> {
                 description = "Mining all tasks of guava, spring-core and lucene-core, beside JavaParser's bare parse.")
         private boolean mining;
 
+        @Option(
+                names = "--target",
+                required = true,
+                description =
+                        "A target model of StarCoder2-3B's shape, random weights: load, memory, f32, bf16, recording.")
+        private boolean target;
+
+        @Option(
+                names = "--recording-memory",
+                required = true,
+                description = "Resident memory while 10,000 prompts are recorded on the embedded model.")
+        private boolean recordingMemory;
+
+        @Option(
+                names = "--recording",
+                required = true,
+                description = "Recording the embedded model beside its forward passes and the encoder alone.")
+        private boolean recording;
+
         @Option(names = "--encoder", required = true, description = "Encoding and training of a paper-size AP-MAE.")
         private boolean encoder;
+
+        @Option(names = "--store", required = true, description = "Writing and reading 5,000 x 720 encodings.")
+        private boolean store;
 
         @Option(names = "--cluster", required = true, description = "UMAP and HDBSCAN of one head and of 48 heads.")
         private boolean cluster;
 
-        Benchmark benchmark() {
+        Benchmark benchmark(BenchCommand command) {
             if (matrix) {
                 return new MatrixRate();
             }
             if (mining) {
                 return new MiningRate();
             }
+            if (target) {
+                return new TargetSpeed(command.layers);
+            }
+            if (recordingMemory) {
+                return new RecordingMemory(10_000);
+            }
+            if (recording) {
+                return new RecordingRate();
+            }
             if (encoder) {
                 return new EncoderRate();
+            }
+            if (store) {
+                return new StoreRate();
             }
             if (cluster) {
                 return new ClusterRate();
@@ -69,7 +110,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Map<String, Object> figures =
-                part.benchmark().run(new Benchmark.Settings(folder, common.threads(), common.progress()));
+                part.benchmark(this).run(new Benchmark.Settings(folder, common.threads(), common.progress()));
         if (common.json()) {
             CommonOptions.print(figures);
         } else {

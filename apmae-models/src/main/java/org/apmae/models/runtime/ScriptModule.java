@@ -3,8 +3,10 @@ package org.apmae.models.runtime;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
@@ -86,6 +88,51 @@ public final class ScriptModule implements AutoCloseable {
      */
     public NDArray run(NDList inputs) {
         return IValueUtils.forward(block, inputs, JniUtils.isGradMode()).singletonOrThrow();
+    }
+
+    /**
+     * Runs the function on arguments of any kind that libtorch's language knows. Gradients are not followed, and the
+     * result can neither be written in place nor trained afterwards (it is an inference tensor of libtorch).
+     *
+     * @param owner owner of the result, on the device of the arguments
+     * @param arguments in order: an {@link NDArray} for a Tensor, a {@code Long} for an int, a {@code long[]} for a list of
+     *     ints, a {@code String} for a str
+     * @return the result; where libtorch gives a view, it shares memory with an argument
+     * @throws IllegalArgumentException if an argument is of another kind
+     */
+    public NDArray call(NDManager owner, Object... arguments) {
+        IValue[] values = new IValue[arguments.length];
+        try {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = value(arguments[i]);
+            }
+            try (IValue result = IValueUtils.runMethod(block, "forward", values)) {
+                return result.toTensor((PtNDManager) owner);
+            }
+        } finally {
+            for (IValue value : values) {
+                if (value != null) {
+                    value.close();
+                }
+            }
+        }
+    }
+
+    private static IValue value(Object argument) {
+        if (argument instanceof PtNDArray array) {
+            return IValue.from(array);
+        }
+        if (argument instanceof Long number) {
+            return IValue.from(number);
+        }
+        if (argument instanceof long[] numbers) {
+            return IValue.listFrom(numbers);
+        }
+        if (argument instanceof String text) {
+            return IValue.from(text);
+        }
+        throw new IllegalArgumentException("a generated function was given " + argument
+                + "; it takes arrays of the PyTorch engine, Long, long[] and String");
     }
 
     @Override

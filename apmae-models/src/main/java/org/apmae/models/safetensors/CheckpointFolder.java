@@ -5,9 +5,11 @@ import ai.djl.ndarray.NDManager;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +17,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.apmae.models.runtime.Precision;
 
 /**
  * The weights of a Hugging Face checkpoint folder: {@code model.safetensors}, or several shards with
@@ -85,7 +89,7 @@ public final class CheckpointFolder implements Weights {
     }
 
     /**
-     * Reads a JSON object from a file.
+     * Reads a JSON object from a file. A key given twice is refused, since nobody knows which one other readers take.
      *
      * @param path the file, at most 64 MiB
      * @return the object
@@ -99,12 +103,12 @@ public final class CheckpointFolder implements Weights {
             if (Files.size(path) > 64L << 20) {
                 throw new ModelFileException(path + " has " + Files.size(path) + " bytes; at most 64 MiB are read");
             }
-            JsonElement element = JsonParser.parseString(Files.readString(path));
+            JsonElement element = StrictJson.parse(Files.readString(path));
             if (!element.isJsonObject()) {
                 throw new ModelFileException(path + " holds no JSON object; fetch it again");
             }
             return element.getAsJsonObject();
-        } catch (JsonParseException | CharacterCodingException | StackOverflowError e) {
+        } catch (JsonParseException | MalformedJsonException | EOFException | CharacterCodingException e) {
             throw new ModelFileException(path + " is not valid JSON; fetch it again", e);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + path + ": " + e.getMessage(), e);
@@ -143,6 +147,11 @@ public final class CheckpointFolder implements Weights {
     @Override
     public NDArray load(NDManager owner, String name) {
         return owner(name).load(owner, name);
+    }
+
+    @Override
+    public NDArray load(NDManager owner, String name, Precision precision, Consumer<ByteBuffer> stored) {
+        return owner(name).load(owner, name, precision, stored);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.apmae.models.safetensors;
 
+import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -28,10 +30,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
+import org.apmae.models.runtime.NativeRuntime;
+import org.apmae.models.runtime.Precision;
 
 /**
  * One safetensors file, open for reading. Its header is checked as a whole before any tensor is read: lengths, offsets,
@@ -41,30 +49,49 @@ public final class SafetensorsFile implements Weights {
     /** Some 300,000 tensors; a header is held in memory several times over while it is read. */
     private static final long MAX_HEADER = 32L << 20;
 
+    /** Data that is read at once: whole elements of every type. */
+    private static final long PIECE = 8L << 20;
+
+    /** Bytes of data from which a file is mapped into memory instead of copied. */
+    private static final long MAP_FROM = 64L << 20;
+
+    private static final TypeAdapter<JsonElement> ANY = new Gson().getAdapter(JsonElement.class);
+
     private static final Map<String, Integer> WIDTHS =
             Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2, "I64", 8, "I32", 4, "I16", 2, "I8", 1, "U8", 1, "BOOL", 1);
+    private static final Set<String> FLOATING = Set.of("F64", "F32", "F16", "BF16");
 
     private final Path path;
     private final FileChannel channel;
     private final long dataStart;
     private final Map<String, TensorInfo> tensors;
     private final Map<String, String> metadata;
+    private final long dataSize;
+    private final long mapFrom;
+    private final Queue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
+    private final Map<Precision, NDArray> maps = new EnumMap<>(Precision.class);
+    private NDManager mapOwner;
 
     private SafetensorsFile(
             Path path,
             FileChannel channel,
             long dataStart,
+            long dataSize,
+            long mapFrom,
             Map<String, TensorInfo> tensors,
             Map<String, String> metadata) {
         this.path = path;
         this.channel = channel;
         this.dataStart = dataStart;
+        this.dataSize = dataSize;
+        this.mapFrom = mapFrom;
         this.tensors = Collections.unmodifiableMap(tensors);
         this.metadata = Collections.unmodifiableMap(metadata);
     }
 
     /**
-     * Opens a file and checks its header.
+     * Opens a file and checks its header. Whatever the file holds, this takes at most 1 MiB of memory and 256 bytes more for
+     * each byte of the header, and a header has 32 MiB at most.
      *
      * @param path the file
      * @return the open file
@@ -72,10 +99,15 @@ public final class SafetensorsFile implements Weights {
      * @throws UncheckedIOException if the file cannot be read
      */
     public static SafetensorsFile open(Path path) {
+        return open(path, MAP_FROM);
+    }
+
+    /** Opens a file whose tensors are mapped, where they can be, if it holds at least so many bytes of data. */
+    static SafetensorsFile open(Path path, long mapFrom) {
         try {
             FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
             try {
-                return read(path, channel);
+                return read(path, channel, mapFrom);
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
@@ -88,7 +120,7 @@ public final class SafetensorsFile implements Weights {
         }
     }
 
-    private static SafetensorsFile read(Path path, FileChannel channel) throws IOException {
+    private static SafetensorsFile read(Path path, FileChannel channel, long mapFrom) throws IOException {
         long size = channel.size();
         if (size < 8) {
             throw damaged(path, "it has " + size + " bytes, fewer than the 8 of the header's length");
@@ -104,7 +136,7 @@ public final class SafetensorsFile implements Weights {
         long dataStart = 8 + length;
         Map<String, String> metadata = new LinkedHashMap<>();
         Map<String, TensorInfo> tensors = parse(path, json, size - dataStart, metadata);
-        return new SafetensorsFile(path, channel, dataStart, tensors, metadata);
+        return new SafetensorsFile(path, channel, dataStart, size - dataStart, mapFrom, tensors, metadata);
     }
 
     private static String text(Path path, ByteBuffer bytes) {
@@ -155,7 +187,6 @@ public final class SafetensorsFile implements Weights {
         if (reader.peek() != JsonToken.BEGIN_OBJECT) {
             throw damaged(path, "the header entry '" + shown(name) + "' is not an object");
         }
-        TypeAdapter<JsonElement> adapter = new Gson().getAdapter(JsonElement.class);
         JsonObject entry = new JsonObject();
         reader.beginObject();
         while (reader.hasNext()) {
@@ -163,7 +194,7 @@ public final class SafetensorsFile implements Weights {
             if (entry.has(field)) {
                 throw damaged(path, "'" + shown(field) + "' stands twice in the header entry '" + shown(name) + "'");
             }
-            entry.add(field, adapter.read(reader));
+            entry.add(field, ANY.read(reader));
         }
         reader.endObject();
         return entry;
@@ -249,12 +280,16 @@ public final class SafetensorsFile implements Weights {
 
     private static ByteBuffer readFully(Path path, FileChannel channel, long position, int length) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocateDirect(length).order(ByteOrder.LITTLE_ENDIAN);
+        readInto(path, channel, position, buffer);
+        return buffer.flip();
+    }
+
+    private static void readInto(Path path, FileChannel channel, long position, ByteBuffer buffer) throws IOException {
         while (buffer.hasRemaining()) {
             if (channel.read(buffer, position + buffer.position()) < 0) {
                 throw damaged(path, "it ended while it was read");
             }
         }
-        return buffer.flip();
     }
 
     /**
@@ -281,105 +316,163 @@ public final class SafetensorsFile implements Weights {
         return info;
     }
 
-    private ByteBuffer bytes(TensorInfo info) {
+    private void checkOpen(String name) {
         if (!channel.isOpen()) {
-            throw new IllegalStateException(path + " is closed; open it again to read '" + shown(info.name()) + "'");
+            throw new IllegalStateException(path + " is closed; open it again to read '" + shown(name) + "'");
         }
-        long length = info.end() - info.begin();
-        if (length > Integer.MAX_VALUE - 8) {
-            throw new ModelFileException(path + " holds '" + info.name() + "' in " + length
-                    + " bytes; a single tensor may have 2 GiB at most");
+    }
+
+    private TensorInfo floating(String name) {
+        TensorInfo info = info(name);
+        if (!FLOATING.contains(info.type())) {
+            throw new ModelFileException(path + " holds '" + shown(name) + "' as " + info.type()
+                    + " where floating-point numbers are needed");
+        }
+        return info;
+    }
+
+    /** Hands out a tensor's bytes piece by piece, in one buffer of bounded size that is used again. */
+    private void pieces(TensorInfo info, Consumer<ByteBuffer> reader) {
+        checkOpen(info.name());
+        ByteBuffer buffer = buffers.poll();
+        if (buffer == null) {
+            long most = Math.min(PIECE, dataSize);
+            buffer = ByteBuffer.allocateDirect((int) most).order(ByteOrder.LITTLE_ENDIAN);
         }
         try {
-            return readFully(path, channel, dataStart + info.begin(), (int) length);
+            for (long at = info.begin(); at < info.end(); at += buffer.capacity()) {
+                buffer.clear().limit((int) Math.min(buffer.capacity(), info.end() - at));
+                readInto(path, channel, dataStart + at, buffer);
+                reader.accept(buffer.flip());
+            }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read '" + info.name() + "' from " + path + ": " + e.getMessage(), e);
+            throw new UncheckedIOException(
+                    "cannot read '" + shown(info.name()) + "' from " + path + ": " + e.getMessage(), e);
+        } finally {
+            buffers.add(buffer);
         }
+    }
+
+    private static int count(Path path, TensorInfo info) {
+        if (info.elements() > Integer.MAX_VALUE - 8) {
+            throw new ModelFileException(path + " holds '" + shown(info.name()) + "' with " + info.elements()
+                    + " elements; a Java array takes 2 billion at most, load it as NDArray");
+        }
+        return (int) info.elements();
     }
 
     @Override
     public float[] floats(String name) {
-        TensorInfo info = info(name);
-        FloatBuffer buffer = floatBuffer(info);
-        float[] values = new float[buffer.remaining()];
-        buffer.get(values);
-        return values;
+        TensorInfo info = floating(name);
+        FloatBuffer out = FloatBuffer.allocate(count(path, info));
+        pieces(info, bytes -> {
+            switch (info.type()) {
+                case "F32" -> out.put(slice(bytes).asFloatBuffer());
+                case "F64" -> {
+                    for (int i = 0; i < bytes.remaining(); i += 8) {
+                        out.put((float) bytes.getDouble(i));
+                    }
+                }
+                case "BF16" -> {
+                    for (int i = 0; i < bytes.remaining(); i += 2) {
+                        out.put(Float.intBitsToFloat(bytes.getShort(i) << 16));
+                    }
+                }
+                default -> {
+                    try (NDManager manager = NativeRuntime.newManager(Device.cpu())) {
+                        out.put(manager.create(slice(bytes), new Shape(bytes.remaining() / 2), DataType.FLOAT16)
+                                .toType(DataType.FLOAT32, false)
+                                .toFloatArray());
+                    }
+                }
+            }
+        });
+        return out.array();
     }
 
-    private FloatBuffer floatBuffer(TensorInfo info) {
-        ByteBuffer bytes = bytes(info);
-        if (info.type().equals("F32")) {
-            return bytes.asFloatBuffer();
-        }
-        int count = Math.toIntExact(info.elements());
-        FloatBuffer out = ByteBuffer.allocateDirect(Math.multiplyExact(count, 4))
-                .order(ByteOrder.nativeOrder())
-                .asFloatBuffer();
-        switch (info.type()) {
-            case "F64" -> {
-                for (int i = 0; i < count; i++) {
-                    out.put(i, (float) bytes.getDouble(8 * i));
-                }
-            }
-            case "BF16" -> {
-                for (int i = 0; i < count; i++) {
-                    out.put(i, Float.intBitsToFloat(bytes.getShort(2 * i) << 16));
-                }
-            }
-            case "F16" -> {
-                for (int i = 0; i < count; i++) {
-                    out.put(i, halfToFloat(bytes.getShort(2 * i)));
-                }
-            }
-            default ->
-                throw new ModelFileException(path + " holds '" + info.name() + "' as " + info.type()
-                        + " where floating-point numbers are needed");
-        }
-        return out;
-    }
-
-    private static float halfToFloat(short half) {
-        int exponent = (half >> 10) & 0x1f;
-        int fraction = half & 0x3ff;
-        float magnitude;
-        if (exponent == 0) {
-            magnitude = fraction * 0x1p-24f;
-        } else if (exponent == 31) {
-            magnitude = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
-        } else {
-            magnitude = Float.intBitsToFloat(((exponent + 112) << 23) | (fraction << 13));
-        }
-        return half < 0 ? -magnitude : magnitude;
+    private static ByteBuffer slice(ByteBuffer bytes) {
+        return bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     @Override
     public long[] longs(String name) {
         TensorInfo info = info(name);
-        ByteBuffer bytes = bytes(info);
-        long[] values = new long[Math.toIntExact(info.elements())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = switch (info.type()) {
-                case "I64" -> bytes.getLong(8 * i);
-                case "I32" -> bytes.getInt(4 * i);
-                case "I16" -> bytes.getShort(2 * i);
-                case "I8" -> bytes.get(i);
-                case "U8", "BOOL" -> bytes.get(i) & 0xff;
-                default ->
-                    throw new ModelFileException(
-                            path + " holds '" + name + "' as " + info.type() + " where integers are needed");
-            };
+        if (FLOATING.contains(info.type())) {
+            throw new ModelFileException(
+                    path + " holds '" + shown(name) + "' as " + info.type() + " where integers are needed");
         }
-        return values;
+        LongBuffer out = LongBuffer.allocate(count(path, info));
+        int width = WIDTHS.get(info.type());
+        pieces(info, bytes -> {
+            for (int i = 0; i < bytes.remaining(); i += width) {
+                out.put(
+                        switch (info.type()) {
+                            case "I64" -> bytes.getLong(i);
+                            case "I32" -> bytes.getInt(i);
+                            case "I16" -> bytes.getShort(i);
+                            case "I8" -> bytes.get(i);
+                            default -> bytes.get(i) & 0xff;
+                        });
+            }
+        });
+        return out.array();
     }
 
     @Override
     public NDArray load(NDManager owner, String name) {
         TensorInfo info = info(name);
-        return switch (info.type()) {
-            case "F64", "F32", "F16", "BF16" ->
-                owner.create(floatBuffer(info), new Shape(info.dimensions()), DataType.FLOAT32);
-            default -> owner.create(LongBuffer.wrap(longs(name)), new Shape(info.dimensions()), DataType.INT64);
-        };
+        return FLOATING.contains(info.type())
+                ? copy(owner, info, Precision.F32, bytes -> {})
+                : owner.create(LongBuffer.wrap(longs(name)), new Shape(info.dimensions()), DataType.INT64);
+    }
+
+    @Override
+    public NDArray load(NDManager owner, String name, Precision precision, Consumer<ByteBuffer> stored) {
+        TensorInfo info = floating(name);
+        checkOpen(name);
+        NativeTensors tensors = NativeTensors.on(owner.getDevice());
+        NDArray mapped = mapped(tensors, owner, info, precision);
+        if (mapped != null) {
+            pieces(info, stored);
+            return mapped;
+        }
+        return copy(owner, info, precision, stored);
+    }
+
+    private NDArray copy(NDManager owner, TensorInfo info, Precision precision, Consumer<ByteBuffer> stored) {
+        checkOpen(info.name());
+        NativeTensors tensors = NativeTensors.on(owner.getDevice());
+        NDArray array = tensors.empty(owner, info.dimensions(), precision);
+        long[] at = {0};
+        pieces(info, bytes -> {
+            stored.accept(bytes.duplicate());
+            at[0] += tensors.fill(array, at[0], bytes, info.type());
+        });
+        return array;
+    }
+
+    /**
+     * A view of the file itself, or null where the numbers must be converted or moved. A small file is copied, so that it may
+     * be deleted while its tensors are in use on every system.
+     */
+    private synchronized NDArray mapped(NativeTensors tensors, NDManager owner, TensorInfo info, Precision precision) {
+        long first = dataStart + info.begin();
+        if (!info.type().equals(precision.name())
+                || owner.getDevice().isGpu()
+                || dataSize < mapFrom
+                || first % precision.bytes() != 0) {
+            return null;
+        }
+        if (mapOwner == null) {
+            mapOwner = NativeRuntime.newManager(Device.cpu());
+        }
+        try {
+            NDArray whole = maps.computeIfAbsent(
+                    precision, p -> tensors.map(mapOwner, path, (dataStart + dataSize) / p.bytes(), p));
+            return tensors.view(owner, whole, first / precision.bytes(), info.elements(), info.dimensions());
+        } catch (EngineException e) {
+            return null; // a file system without maps, or a name that libtorch cannot spell: copying always works
+        }
     }
 
     @Override
@@ -389,6 +482,14 @@ public final class SafetensorsFile implements Weights {
 
     @Override
     public void close() {
+        synchronized (this) {
+            maps.clear();
+            buffers.clear();
+            if (mapOwner != null) {
+                mapOwner.close();
+                mapOwner = null;
+            }
+        }
         try {
             channel.close();
         } catch (IOException e) {

@@ -63,7 +63,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
     private Starcoder2Trainer(Starcoder2Config config, TrainingSetup setup) {
         this.config = config;
         this.setup = setup;
-        this.shapes = Starcoder2.parameterShapes(config);
+        this.shapes = config.architecture().parameters();
         this.manager = NativeRuntime.newManager(setup.device());
         this.executor = Executors.newFixedThreadPool(setup.workers(), task -> {
             Thread thread = new Thread(task, "apmae-train");
@@ -94,7 +94,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
      * @return the trainer
      */
     public static Starcoder2Trainer init(ModelShape shape, int intermediate, TrainingSetup setup, long seed) {
-        Starcoder2Config config = new Starcoder2Config(shape, intermediate, 1e-5f, 10000, 0, true, true);
+        Starcoder2Config config = new Starcoder2Config(shape, intermediate, 1e-5f, 10000, 0, true, true, 1024);
         Starcoder2Trainer trainer = new Starcoder2Trainer(config, setup);
         Random random = new Random(seed);
         double residual = 0.02 / Math.sqrt(2.0 * shape.layers());
@@ -370,7 +370,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
         private final NDArray sin;
 
         Worker() {
-            NDArray[] rotary = Rotary.tables(own, config, sequenceLength);
+            NDArray[] rotary = Rotary.tables(own, config.shape().headWidth(), config.ropeTheta(), 0, sequenceLength);
             cos = rotary[0].reshape(1, 1, sequenceLength, config.shape().headWidth());
             sin = rotary[1].reshape(1, 1, sequenceLength, config.shape().headWidth());
             shapes.forEach((name, shape) -> {
@@ -459,7 +459,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
         }
     }
 
-    /** The whole loss as one native function; the functional model of {@link Starcoder2} is its oracle. */
+    /** The whole loss as one native function; the functional model of {@link HookedTransformer} is its oracle. */
     static String script(Starcoder2Config config, TrainingSetup.Products products) {
         ModelShape shape = config.shape();
         int last = 1 + shape.layers() * 16;

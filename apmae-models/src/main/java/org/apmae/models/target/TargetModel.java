@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 import org.apmae.core.model.ModelShape;
+import org.apmae.models.runtime.Precision;
 
 /**
  * A decoder-only language model whose inside can be watched and changed. Holds weights; thread-safe until closed.
@@ -63,7 +64,70 @@ public interface TargetModel extends AutoCloseable {
     NDArray lastLogits(NDManager owner, NDArray ids, Hooks hooks);
 
     /**
-     * Returns the SHA-256 of the weights as they were loaded, for provenance.
+     * Runs the model on prompts of several lengths, padded on the right to one, and computes the logits of each prompt's own
+     * last position. Padding changes nothing before it; what hooks see at padded positions means nothing.
+     *
+     * @param owner owner of the result, on the model's device
+     * @param ids shape (B, S), int64, token ids, with any id of the vocabulary as padding; borrowed
+     * @param lengths B lengths, 1 to S
+     * @param hooks what to watch or change
+     * @return shape (B, V), float32
+     * @throws IllegalArgumentException if an id is outside the vocabulary, a length is out of range or a hook's name is unknown
+     * @throws IllegalStateException if the model is closed
+     */
+    NDArray lastLogits(NDManager owner, NDArray ids, int[] lengths, Hooks hooks);
+
+    /**
+     * Runs the model on the tokens that follow those in a cache, and adds them to it. Hooks see the new positions only; patterns
+     * and scores have the shape (B, H, S, P + S) for P tokens in the cache.
+     *
+     * @param owner owner of the result, on the model's device
+     * @param ids shape (B, S), int64, the new tokens; borrowed
+     * @param cache what was seen before; gets the new keys and values, and is closed if the run fails
+     * @param hooks what to watch or change
+     * @return shape (B, V), float32: logits of the last position
+     * @throws IllegalArgumentException if an id is outside the vocabulary, a hook's name is unknown, or the cache is of another
+     *     model or number of prompts
+     * @throws IllegalStateException if the model or the cache is closed
+     */
+    NDArray lastLogits(NDManager owner, NDArray ids, KeyValueCache cache, Hooks hooks);
+
+    /**
+     * Makes an empty cache of keys and values. It must be closed by the caller, before the model.
+     *
+     * @return a new cache
+     * @throws IllegalStateException if the model is closed
+     */
+    KeyValueCache newCache();
+
+    /**
+     * Returns the precision in which matrices are held and multiplied.
+     *
+     * @return as asked for when the model was loaded
+     */
+    Precision precision();
+
+    /**
+     * Returns the size of the weights in memory.
+     *
+     * @return bytes
+     */
+    long weightBytes();
+
+    /**
+     * Measures the way this model computes against plain f32 operations on the same weights: each layer is given this model's
+     * own input of that layer, so that differences do not add up, and one layer at most is held in f32 besides.
+     *
+     * @param ids shape (B, S), int64, token ids; borrowed
+     * @return for each layer the largest absolute difference of its output
+     * @throws IllegalArgumentException if an id is outside the vocabulary
+     * @throws IllegalStateException if the model is closed
+     */
+    double[] layerDifferences(NDArray ids);
+
+    /**
+     * Returns the SHA-256 of the weights as they were loaded, for provenance: over the names, types, shapes and stored bytes of
+     * the tensors in use. It is the same for one file and for shards, and does not depend on the precision they are loaded in.
      *
      * @return 64 hexadecimal digits
      */

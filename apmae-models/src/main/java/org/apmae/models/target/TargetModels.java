@@ -7,8 +7,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.apmae.models.runtime.Precision;
 
-/** Loads target models. Never uses the network. */
+/**
+ * Loads target models of the families starcoder2, gpt2, llama, qwen2 and mistral, as config.json's {@code model_type} names them.
+ * Never uses the network.
+ */
 public final class TargetModels {
     private static final List<String> EMBEDDED_FILES = List.of("config.json", "model.safetensors", "tokenizer.json");
 
@@ -55,7 +59,7 @@ public final class TargetModels {
     }
 
     /**
-     * Loads a model to the CPU.
+     * Loads a model to the CPU, in f32.
      *
      * @param folder a Hugging Face checkpoint: config.json, model.safetensors or shards with their index, tokenizer.json
      * @return the model, to be closed
@@ -66,7 +70,21 @@ public final class TargetModels {
     }
 
     /**
-     * Loads a model to a device.
+     * Loads a model in a certain precision. Large files that hold it already are mapped into memory, not copied, and must then
+     * stay as they are until the model is closed.
+     *
+     * @param folder a Hugging Face checkpoint: config.json, model.safetensors or shards with their index, tokenizer.json
+     * @param device where the weights go, for example {@code Device.gpu()}
+     * @param precision in which matrices are held and multiplied
+     * @return the model, to be closed
+     * @throws org.apmae.models.safetensors.ModelFileException if a file is missing, damaged or of an unsupported kind
+     */
+    public static TargetModel load(Path folder, Device device, Precision precision) {
+        return HookedTransformer.load(folder, device, precision);
+    }
+
+    /**
+     * Loads a model to a device, in f32.
      *
      * @param folder a Hugging Face checkpoint: config.json, model.safetensors or shards with their index, tokenizer.json
      * @param device where the weights go, for example {@code Device.gpu()}
@@ -74,6 +92,6 @@ public final class TargetModels {
      * @throws org.apmae.models.safetensors.ModelFileException if a file is missing, damaged or of an unsupported kind
      */
     public static TargetModel load(Path folder, Device device) {
-        return Starcoder2.load(folder, device);
+        return load(folder, device, Precision.F32);
     }
 }

@@ -68,6 +68,9 @@ class CheckpointFolderTest {
         refused("{\"weight_map\":[]}", "weight_map");
         refused("{}", "weight_map");
         refused("[]", "JSON object");
+        refused("{\"weight_map\":{\"a\":\"one.safetensors\",\"a\":\"two.safetensors\"}}", "not valid JSON");
+        refused("{\"weight_map\":{},\"weight_map\":{}}", "not valid JSON");
+        refused("{'weight_map':{}}", "not valid JSON");
         refused("{\"weight_map\":", "not valid JSON");
         refused("", "JSON");
         refused("[".repeat(200_000), "not valid JSON");

@@ -20,6 +20,7 @@ import org.apmae.models.parity.ParityRow;
 import org.apmae.models.safetensors.CheckpointFolder;
 import org.apmae.models.safetensors.ModelFileException;
 import org.apmae.models.safetensors.SafetensorsFile;
+import org.apmae.models.target.parity.TargetParity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,7 +59,7 @@ class TargetParityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"starcoder2-tiny", "starcoder2-tiny-window"})
+    @ValueSource(strings = {"starcoder2-tiny", "starcoder2-tiny-window", "gpt2-tiny", "llama-tiny", "qwen2-tiny"})
     void equalsHuggingFace(String name) {
         List<ParityRow> rows = TargetParity.run(GOLDEN.resolve(name));
         assertThat(rows)

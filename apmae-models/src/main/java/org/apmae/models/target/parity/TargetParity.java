@@ -1,4 +1,4 @@
-package org.apmae.models.target;
+package org.apmae.models.target.parity;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -18,6 +18,9 @@ import org.apmae.models.parity.ParityRow;
 import org.apmae.models.safetensors.CheckpointFolder;
 import org.apmae.models.safetensors.ModelFileException;
 import org.apmae.models.safetensors.SafetensorsFile;
+import org.apmae.models.target.Hooks;
+import org.apmae.models.target.TargetModel;
+import org.apmae.models.target.TargetModels;
 
 /** Compares a target model with logits, attentions and hidden states that Hugging Face computed. */
 public final class TargetParity {

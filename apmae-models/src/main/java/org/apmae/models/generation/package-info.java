@@ -1,0 +1,2 @@
+/** Text generation with hooks and interventions active at every step. */
+package org.apmae.models.generation;

@@ -1,0 +1,2 @@
+/** Comparison of target models with what Hugging Face computed. */
+package org.apmae.models.target.parity;
