@@ -34,9 +34,15 @@ public final class BenchCommand implements Callable<Integer> {
         @Option(names = "--matrix", required = true, description = "The machine's own f32 matrix products.")
         private boolean matrix;
 
+        @Option(names = "--store", required = true, description = "Writing and reading 5,000 x 720 encodings.")
+        private boolean store;
+
         Benchmark benchmark() {
             if (matrix) {
                 return new MatrixRate();
+            }
+            if (store) {
+                return new StoreRate();
             }
             throw new IllegalStateException("no part is named; name one of those in --help");
         }
