@@ -257,7 +257,8 @@ public final class EncodingStore {
      */
     public Stream<Encodings> scenarios(Collection<String> scenarioIds) {
         int[] wanted = rows(scenarioIds);
-        List<ShortBuffer> maps = heads.stream().map(head -> halves(checked(head))).toList();
+        List<ShortBuffer> maps =
+                heads.stream().map(head -> halves(checked(head))).toList();
         return IntStream.of(wanted).mapToObj(row -> new Encodings(this, maps, row));
     }
 

@@ -106,7 +106,9 @@ class SegmentsTest {
             assertThat(seen.map(snapshot -> snapshot.notes().size()).orElse(0)).isLessThanOrEqualTo(now);
             before = now;
         }
-        assertThat(kills).as("the work must not be done before it is killed often").isGreaterThan(10);
+        assertThat(kills)
+                .as("the work must not be done before it is killed often")
+                .isGreaterThan(10);
         work(run, SEGMENTS, 0);
         assertThat(content(run)).isEqualTo(content(calm));
         try (RunFolder opened = RunFolder.openReadOnly(run)) {
@@ -222,7 +224,9 @@ class SegmentsTest {
             assertThat(partial).doesNotExist();
             copy(aside, partial);
             try (StageWriter stage = run.resume(Stage.RECORD, "key")) {
-                assertThat(stage.segments().notes()).as("what it was made from has changed").isEmpty();
+                assertThat(stage.segments().notes())
+                        .as("what it was made from has changed")
+                        .isEmpty();
             }
         }
     }

@@ -1,15 +1,19 @@
 package org.apmae.examples.study;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.pattern.Clusters;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.PatternLabels;
+import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
@@ -49,6 +53,24 @@ final class ClusterStage {
             ClustersJson.write(writer.file(MODEL), clusters);
             writer.metrics(metrics(store.heads(), clusters));
             writer.commit(study.provenance());
+        }
+    }
+
+    /** The heads' medoids in a clustered run, by scenario. */
+    static Map<String, Set<HeadId>> medoids(Path folder) {
+        try (RunFolder run = RunFolder.openReadOnly(folder)) {
+            Path model = run.file(Stage.CLUSTER, MODEL);
+            EncodingStore store = EncodingStore.open(run);
+            List<Clusters> clusters = ClustersJson.read(
+                    model, store.heads().stream().map(store::head).toList());
+            Map<String, Set<HeadId>> medoids = new HashMap<>();
+            for (int i = 0; i < clusters.size(); i++) {
+                for (int row : clusters.get(i).medoids()) {
+                    medoids.computeIfAbsent(store.scenarioIds().get(row), id -> new TreeSet<>())
+                            .add(store.heads().get(i));
+                }
+            }
+            return medoids;
         }
     }
 
