@@ -37,12 +37,27 @@ public final class BenchCommand implements Callable<Integer> {
         @Option(names = "--store", required = true, description = "Writing and reading 5,000 x 720 encodings.")
         private boolean store;
 
+        @Option(names = "--encoder", required = true, description = "Encoding and training of a paper-size AP-MAE.")
+        private boolean encoder;
+
+        @Option(
+                names = "--recording",
+                required = true,
+                description = "Recording the embedded model beside its forward passes and the encoder alone.")
+        private boolean recording;
+
         Benchmark benchmark() {
             if (matrix) {
                 return new MatrixRate();
             }
             if (store) {
                 return new StoreRate();
+            }
+            if (recording) {
+                return new RecordingRate();
+            }
+            if (encoder) {
+                return new EncoderRate();
             }
             throw new IllegalStateException("no part is named; name one of those in --help");
         }

@@ -324,7 +324,7 @@ final class StoreRate implements Benchmark {
         return total[0];
     }
 
-    private static void delete(Path folder) {
+    static void delete(Path folder) {
         try {
             Files.walkFileTree(folder, new SimpleFileVisitor<>() {
                 @Override

@@ -23,7 +23,7 @@ final class EncodeStage {
         List<Prompt> prompts = prompts(study);
         HeadSelection heads = HeadSelection.all(study.model().shape());
         try (ApMae apmae = TrainStage.load(study.run());
-                ApMaeEncoder encoder = apmae.encoder()) {
+                ApMaeEncoder encoder = encoder(apmae)) {
             EncodingPass pass = pass(study, apmae, encoder);
             Provenance provenance = study.provenance();
             String key = provenance + ", " + study.keeping() + ", " + EncodingPass.SEGMENT;
@@ -59,7 +59,7 @@ final class EncodeStage {
         study.run().require(Stage.TRAIN);
         List<Prompt> prompts = prompts(study);
         try (ApMae apmae = TrainStage.load(study.run());
-                ApMaeEncoder encoder = apmae.encoder()) {
+                ApMaeEncoder encoder = encoder(apmae)) {
             return pass(study, apmae, encoder)
                     .estimate(
                             prompts,
@@ -67,6 +67,10 @@ final class EncodeStage {
                             HeadSelection.all(study.model().shape()),
                             study.keeping());
         }
+    }
+
+    private static ApMaeEncoder encoder(ApMae apmae) {
+        return apmae.fastEncoder(apmae.config().encodingMode(), ApMae.Precision.F32);
     }
 
     private static EncodingPass pass(Study study, ApMae apmae, ApMaeEncoder encoder) {

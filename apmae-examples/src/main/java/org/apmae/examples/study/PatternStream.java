@@ -2,21 +2,27 @@ package org.apmae.examples.study;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.apmae.core.model.AttentionBatch;
 import org.apmae.core.model.AttentionSink;
-import org.apmae.core.model.HeadIntervention;
 import org.apmae.core.model.HeadSelection;
+import org.apmae.core.model.ModelShape;
+import org.apmae.core.model.Verdict;
 import org.apmae.core.progress.Progress;
+import org.apmae.core.run.RunTables;
 import org.apmae.core.run.ScenarioRow;
+import org.apmae.core.scenario.CompletionTask;
+import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.apmae.AttentionScaler;
+import org.apmae.models.apmae.MeanPatterns;
+import org.apmae.models.apmae.PatternSet;
 import org.apmae.models.recording.HookedRecorder;
 
 /** Runs the target model over scenarios and hands scaled patterns, layer by layer, to a function on several threads. */
 final class PatternStream {
-    private static final int BATCH = 4;
+    private static final double HELD_OUT_SHARE = 0.25;
 
     private PatternStream() {}
 
@@ -26,29 +32,61 @@ final class PatternStream {
         void accept(NDManager scratch, AttentionBatch batch, NDArray scaled);
     }
 
-    static void run(
-            Study study,
-            List<ScenarioRow> rows,
-            HeadSelection heads,
-            AttentionScaler scaler,
-            Progress.Stage progress,
-            LayerTask task) {
-        List<Callable<Boolean>> tasks = new ArrayList<>();
-        for (int from = 0; from < rows.size(); from += BATCH) {
-            List<ScenarioRow> chunk = rows.subList(from, Math.min(rows.size(), from + BATCH));
-            tasks.add(() -> {
-                try (HookedRecorder recorder = new HookedRecorder(study.model(), BATCH)) {
-                    recorder.record(
-                            chunk.stream().map(ScenarioRow::prompt),
-                            heads,
-                            HeadIntervention.none(),
-                            sink(study, scaler, task));
-                }
-                progress.step(chunk.size());
-                return true;
-            });
+    /** Random scenarios that the model got right, of one side of the split. */
+    static List<ScenarioRow> scenarios(Study study, RecordStage.Side side) {
+        Map<String, Verdict> verdicts = Selected.verdicts(study.run());
+        Map<String, RecordStage.Side> sides = RecordStage.sides(study.run());
+        return RunTables.scenarios(study.run()).stream()
+                .filter(row -> row.task() == CompletionTask.RANDOM && sides.get(row.path()) == side)
+                .filter(row -> verdicts.containsKey(row.id())
+                        && RecordStage.verdict(verdicts, row).correct())
+                .toList();
+    }
+
+    /** Patterns of validation files, numbered by head; a quarter of the heads of each scenario. */
+    static PatternSet heldOut(Study study, ApMaeConfig config, int scenarios) {
+        List<ScenarioRow> rows = scenarios(study, RecordStage.Side.VALIDATION).stream()
+                .limit(scenarios)
+                .toList();
+        PatternSet patterns = new PatternSet(config.grid());
+        ModelShape shape = study.model().shape();
+        try (HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {
+            for (ScenarioRow row : rows) {
+                long seed = study.options().seedOf("heads of " + row.id());
+                recorder.record(
+                        Stream.of(row.prompt()),
+                        HeadSelection.layerwise(shape, HELD_OUT_SHARE, seed),
+                        sink(
+                                study,
+                                config.scaler(),
+                                (scratch, batch, scaled) -> patterns.add(numbers(shape, batch), scaled)));
+            }
         }
-        study.parallel(tasks);
+        return patterns;
+    }
+
+    /** The mean pattern of every head over scenarios. */
+    static MeanPatterns means(Study study, ApMaeConfig config, List<ScenarioRow> rows) {
+        MeanPatterns means = new MeanPatterns(config.grid());
+        ModelShape shape = study.model().shape();
+        try (Progress.Stage progress = study.progress().start("mean patterns", rows.size(), "scenarios");
+                HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {
+            for (ScenarioRow row : rows) {
+                recorder.record(
+                        Stream.of(row.prompt()),
+                        HeadSelection.all(shape),
+                        sink(
+                                study,
+                                config.scaler(),
+                                (scratch, batch, scaled) -> means.add(numbers(shape, batch), scaled)));
+                progress.step(1);
+            }
+        }
+        return means;
+    }
+
+    private static int[] numbers(ModelShape shape, AttentionBatch batch) {
+        return batch.heads().stream().mapToInt(shape::indexOf).toArray();
     }
 
     /** Scales each layer's patterns and hands them on; verdicts are dropped, because the record stage has them already. */

@@ -80,8 +80,8 @@ final class ReportStage {
                                     Summary.mining(metrics))
                             .figure(figure(figures, "accuracy"), "First-token accuracy by task with 95 % intervals"));
             report.section("AP-MAE", section -> {
-                section.table(
-                        "Masked mean squared error on held-out files", Summary.APMAE_COLUMNS, Summary.apmae(metrics));
+                section.table("Masked patches of held-out files", Summary.APMAE_COLUMNS, Summary.apmae(metrics));
+                section.table("Mean squared error by layer", Summary.APMAE_LAYER_COLUMNS, Summary.apmaeLayers(metrics));
                 section.figure(picture(Stage.TRAIN, TrainStage.LOSS), "Training loss");
                 for (int i = 0; i < TrainStage.SHOWN; i++) {
                     section.figure(

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.Stage;
@@ -51,6 +52,14 @@ final class Studies {
         try (Study study = new Study(run, options(run), Progress.silent(), threads)) {
             study.keep(keeping);
             return stage == Stage.RECORD ? RecordStage.estimate(study) : EncodeStage.estimate(study);
+        }
+    }
+
+    /** Opens a run folder's study for something that is no stage. */
+    static <T> T with(Path folder, Progress progress, int threads, Function<Study, T> use) {
+        RunFolder run = RunFolder.open(folder);
+        try (Study study = new Study(run, options(run), progress, threads)) {
+            return use.apply(study);
         }
     }
 

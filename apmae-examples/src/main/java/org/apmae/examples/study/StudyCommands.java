@@ -45,6 +45,8 @@ public final class StudyCommands {
         commandLine.addSubcommand(new Sweep());
         commandLine.addSubcommand(new Report());
         commandLine.addSubcommand(new ExportCommand());
+        commandLine.addSubcommand(new TransferCommand());
+        commandLine.addSubcommand(new ReconstructCommand());
     }
 
     static final class TaskConverter implements ITypeConverter<CompletionTask> {

@@ -9,7 +9,9 @@ import java.util.Map;
 final class Summary {
     static final List<String> MINING_COLUMNS =
             List.of("task", "candidates", "prompts", "rejected", "run", "first-token accuracy", "selected");
-    static final List<String> APMAE_COLUMNS = List.of("prediction of masked patches", "mean squared error");
+    static final List<String> APMAE_COLUMNS = List.of("prediction of masked patches", "mean squared error", "SSIM");
+    static final List<String> APMAE_LAYER_COLUMNS = List.of(
+            "layer", "trained AP-MAE", "mean pattern of the head", "ratio", "SSIM trained", "SSIM mean pattern");
     static final List<String> LAYER_COLUMNS = List.of("layer", "patterns", "mean share of noise");
     static final List<String> PREDICTOR_COLUMNS = List.of("predictor", "accuracy", "AUC");
     static final List<String> PREDICTOR_TASK_COLUMNS = List.of("task", "test scenarios", "accuracy");
@@ -46,14 +48,35 @@ final class Summary {
     static List<List<String>> apmae(Map<String, Object> metrics) {
         Map<String, Object> train = Figures.map(metrics.get("train"));
         return List.of(
-                row(train, "trained AP-MAE", "masked_mse_trained"),
-                row(train, "untrained AP-MAE", "masked_mse_untrained"),
-                row(train, "mean pattern of the head", "masked_mse_mean_pattern"),
-                row(train, "nearest visible patch", "masked_mse_nearest_patch"));
+                row(train, "trained AP-MAE", "trained"),
+                row(train, "untrained AP-MAE", "untrained"),
+                row(train, "mean pattern of the head", "mean_pattern"),
+                row(train, "nearest visible patch", "nearest_patch"));
     }
 
     private static List<String> row(Map<String, Object> train, String name, String key) {
-        return List.of(name, Figures.fixed(Figures.number(train.get(key)), 5));
+        return List.of(
+                name,
+                Figures.fixed(Figures.number(train.get("masked_mse_" + key)), 5),
+                Figures.fixed(Figures.number(train.get("masked_ssim_" + key)), 3));
+    }
+
+    /** The trained autoencoder beside the mean pattern, layer by layer. */
+    static List<List<String>> apmaeLayers(Map<String, Object> metrics) {
+        List<List<String>> rows = new ArrayList<>();
+        for (Object value : (List<?>) Figures.map(metrics.get("train")).get("layers")) {
+            Map<String, Object> layer = Figures.map(value);
+            double trained = Figures.number(layer.get("masked_mse_trained"));
+            double mean = Figures.number(layer.get("masked_mse_mean_pattern"));
+            rows.add(List.of(
+                    String.valueOf(layer.get("layer")),
+                    Figures.fixed(trained, 5),
+                    Figures.fixed(mean, 5),
+                    Figures.fixed(trained / mean, 3),
+                    Figures.fixed(Figures.number(layer.get("masked_ssim_trained")), 3),
+                    Figures.fixed(Figures.number(layer.get("masked_ssim_mean_pattern")), 3)));
+        }
+        return rows;
     }
 
     static List<List<String>> layers(Map<String, Object> metrics) {

@@ -1,16 +1,26 @@
 package org.apmae.examples.study;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apmae.core.model.HeadSelection;
-import org.apmae.core.model.ModelShape;
-import org.apmae.core.model.Verdict;
 import org.apmae.core.pattern.PatchGrid;
 import org.apmae.core.pattern.PatchMask;
 import org.apmae.core.progress.Progress;
@@ -20,20 +30,20 @@ import org.apmae.core.report.PatternImage;
 import org.apmae.core.report.Picture;
 import org.apmae.core.report.Series;
 import org.apmae.core.run.RunFolder;
-import org.apmae.core.run.RunTables;
 import org.apmae.core.run.ScenarioRow;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
-import org.apmae.core.scenario.CompletionTask;
 import org.apmae.models.apmae.ApMae;
 import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.apmae.ApMaeEvaluation;
 import org.apmae.models.apmae.ApMaeTrainer;
 import org.apmae.models.apmae.ApMaeTrainingOptions;
 import org.apmae.models.apmae.MeanPatterns;
+import org.apmae.models.apmae.PatternBatches;
 import org.apmae.models.apmae.PatternSet;
 import org.apmae.models.apmae.Reconstruction;
 import org.apmae.models.recording.HookedRecorder;
+import org.apmae.models.runtime.NativeRuntime;
 
 /** Stage 4, first half: an AP-MAE trained on patterns of random scenarios that the model got right. */
 final class TrainStage {
@@ -43,9 +53,18 @@ final class TrainStage {
     static final String RECONSTRUCTION = "figures/reconstruction_%d.png";
 
     static final String LOSS = "figures/apmae_loss.png";
+    /** Where training keeps its state until the stage is committed. */
+    private static final String STATE = ".training";
+
     private static final int BATCH = 16;
-    private static final double LEARNING_RATE = 2e-3;
-    private static final double HEAD_SHARE = 0.25;
+    private static final double LEARNING_RATE = 3e-3;
+    private static final int CHECKPOINT_EVERY = 100;
+    private static final int VALIDATIONS = 20;
+    private static final int VALIDATED = 128;
+    private static final int TOGETHER = 16;
+    /** Patterns of a group of scenarios in memory: 131 KB each. */
+    private static final int MOST_PATTERNS = 4000;
+
     static final int SHOWN = 4;
 
     private TrainStage() {}
@@ -54,48 +73,191 @@ final class TrainStage {
         study.run().require(Stage.RECORD);
         StudyOptions options = study.options();
         ApMaeConfig config = config(options.window());
-        PatternSet training = patterns(study, config, RecordStage.Side.TRAIN, options.trainingScenarios());
-        PatternSet heldOut = patterns(study, config, RecordStage.Side.VALIDATION, options.trainingScenarios() / 4 + 1);
-        if (training.size() < BATCH || heldOut.size() == 0) {
-            throw new IllegalStateException("only " + training.size() + " patterns of correct random scenarios stand in"
-                    + " the training files and " + heldOut.size() + " in the validation files; mine more scenarios with"
-                    + " --pool");
+        List<ScenarioRow> training = PatternStream.scenarios(study, RecordStage.Side.TRAIN).stream()
+                .limit(options.trainingScenarios())
+                .toList();
+        PatternSet heldOut = PatternStream.heldOut(study, config, options.trainingScenarios() / 4 + 1);
+        if (training.isEmpty() || heldOut.size() == 0) {
+            throw new IllegalStateException("only " + training.size() + " correct random scenarios stand in"
+                    + " the training files and " + heldOut.size()
+                    + " patterns of such in the validation files; mine more"
+                    + " scenarios with --pool");
         }
+        MeanPatterns means = PatternStream.means(study, config, training);
         long seed = options.seedOf("apmae");
-        try (ApMae apmae = ApMae.init(config, seed)) {
-            double[] losses;
-            try (Progress.Stage progress =
-                    study.progress().start("training AP-MAE", options.trainingSteps(), "steps")) {
-                ApMaeTrainingOptions recipe = ApMaeTrainingOptions.of(options.trainingSteps(), BATCH, seed)
-                        .withLearningRate(LEARNING_RATE, options.trainingSteps() / 20)
-                        .withClipNorm(1)
-                        .withWorkers(2, study.threads());
-                losses = new ApMaeTrainer(recipe)
-                        .train(apmae, training.shuffled(BATCH, seed), (step, loss, rate) -> progress.step(1));
-            }
-            MeanPatterns means = MeanPatterns.of(training);
-            ApMaeEvaluation evaluation = ApMaeEvaluation.of(apmae, heldOut, means, seed);
+        Path state = state(study);
+        try (ApMae apmae = ApMae.initCopying(config, seed, Device.cpu())) {
+            ValidationLosses validation = new ValidationLosses(state.resolve("validation.tsv"), heldOut, seed);
+            double[] losses = train(study, apmae, training, validation, state);
             try (StageWriter writer = study.run().begin(Stage.TRAIN)) {
                 apmae.save(writer.file(CONFIG).getParent());
-                lossChart(losses).write(writer.file(LOSS));
+                lossChart(losses, validation).write(writer.file(LOSS));
                 List<Picture> panels = panels(apmae, heldOut, seed);
                 for (int i = 0; i < panels.size(); i++) {
                     panels.get(i).write(writer.file(String.format(Locale.ROOT, RECONSTRUCTION, i)));
                 }
                 Map<String, Object> metrics = new HashMap<>();
                 metrics.put("parameters", apmae.parameterCount());
-                metrics.put("training_patterns", training.size());
-                metrics.put("held_out_patterns", evaluation.patterns());
+                metrics.put("training_scenarios", training.size());
+                metrics.put("training_patterns", (long) losses.length * BATCH);
                 metrics.put("steps", losses.length);
                 metrics.put("final_training_loss", losses[losses.length - 1]);
-                metrics.put("masked_mse_trained", evaluation.trained());
-                metrics.put("masked_mse_untrained", evaluation.untrained());
-                metrics.put("masked_mse_mean_pattern", evaluation.meanPattern());
-                metrics.put("masked_mse_nearest_patch", evaluation.nearestPatch());
+                metrics.putAll(scores(ApMaeEvaluation.of(apmae, heldOut, means, seed)));
+                int heads = study.model().shape().heads();
+                List<Object> layers = new ArrayList<>();
+                ApMaeEvaluation.byGroup(apmae, heldOut, means, seed, head -> head / heads)
+                        .forEach((layer, evaluation) -> {
+                            Map<String, Object> row = scores(evaluation);
+                            row.put("layer", layer);
+                            layers.add(row);
+                        });
+                metrics.put("layers", layers);
                 writer.metrics(metrics);
                 writer.commit(study.provenance());
             }
+            delete(state);
         }
+    }
+
+    private static double[] train(
+            Study study, ApMae apmae, List<ScenarioRow> training, ValidationLosses validation, Path state) {
+        StudyOptions options = study.options();
+        long seed = options.seedOf("apmae");
+        int steps = options.trainingSteps();
+        int heads = study.model().shape().layers() * study.model().shape().heads();
+        ExecutorService workers = Executors.newFixedThreadPool(study.threads(), task -> {
+            Thread thread = new Thread(task, "apmae-patterns");
+            thread.setDaemon(true);
+            return thread;
+        });
+        try (Progress.Stage progress = study.progress().start("training AP-MAE", steps, "steps");
+                HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {
+            ApMaeTrainingOptions recipe = ApMaeTrainingOptions.of(steps, BATCH, seed)
+                    .withLearningRate(LEARNING_RATE, steps / 20)
+                    .withClipNorm(1)
+                    .withWorkers(2, study.threads());
+            PatternBatches batches = PatternBatches.recorded(
+                    recorder,
+                    training.stream().map(ScenarioRow::prompt).toList(),
+                    apmae.config(),
+                    1,
+                    Math.max(1, Math.min(Math.min(TOGETHER, training.size()), MOST_PATTERNS / heads)),
+                    BATCH,
+                    workers,
+                    seed);
+            int[] shown = {0};
+            return new ApMaeTrainer(recipe)
+                    .train(
+                            apmae,
+                            batches,
+                            (step, loss, rate) -> {
+                                progress.step(step + 1 - shown[0]);
+                                shown[0] = step + 1;
+                                if ((step + 1) % Math.max(1, steps / VALIDATIONS) == 0) {
+                                    validation.measure(apmae, step + 1);
+                                }
+                            },
+                            new ApMaeTrainer.Checkpoint(
+                                    state.resolve("state.safetensors"), CHECKPOINT_EVERY, identity(study)));
+        } finally {
+            workers.shutdownNow();
+        }
+    }
+
+    /** A state is of use for the same recorded scenarios and the same model only. */
+    private static String identity(Study study) {
+        return study.options().toJson()
+                + study.model().weightsSha256()
+                + Selected.read(study.run()).stream()
+                        .map(selected -> selected.row().id())
+                        .toList();
+    }
+
+    private static Path state(Study study) {
+        String name = UUID.nameUUIDFromBytes(identity(study).getBytes(StandardCharsets.UTF_8))
+                .toString();
+        Path state = study.run().path().resolve(STATE).resolve(name);
+        try {
+            Files.createDirectories(state);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot make the folder " + state + ": " + e.getMessage(), e);
+        }
+        return state;
+    }
+
+    private static void delete(Path state) {
+        try (Stream<Path> files = Files.walk(state.getParent())) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + state + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The held-out loss during training, kept in a file, so that training that goes on has the points before too. */
+    private static final class ValidationLosses {
+        private final Path file;
+        private final PatternSet patterns;
+        private final long seed;
+        private final SortedMap<Integer, Double> losses = new TreeMap<>();
+
+        ValidationLosses(Path file, PatternSet patterns, long seed) {
+            this.file = file;
+            this.patterns = patterns;
+            this.seed = seed;
+            if (Files.exists(file)) {
+                try {
+                    for (String line : Files.readAllLines(file)) {
+                        String[] fields = line.split("\t", -1);
+                        losses.put(Integer.parseInt(fields[0]), Double.parseDouble(fields[1]));
+                    }
+                } catch (IOException | RuntimeException e) {
+                    // Of no weight for the result: the chart then starts here.
+                    losses.clear();
+                }
+            }
+        }
+
+        void measure(ApMae apmae, int step) {
+            int[] chosen = IntStream.range(0, Math.min(VALIDATED, patterns.size()))
+                    .map(i -> (int) ((long) i * patterns.size() / Math.min(VALIDATED, patterns.size())))
+                    .toArray();
+            PatchMask mask =
+                    PatchMask.draw(apmae.config().grid(), apmae.config().maskRatio(), chosen.length, new Random(seed));
+            try (NDManager scratch = NativeRuntime.newManager(Device.cpu())) {
+                losses.put(step, apmae.loss(patterns.batch(scratch, chosen), mask));
+            }
+            StringBuilder text = new StringBuilder();
+            losses.forEach(
+                    (key, value) -> text.append(key).append('\t').append(value).append('\n'));
+            try {
+                Files.writeString(file, text);
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+            }
+        }
+
+        Series series() {
+            double[] x = losses.keySet().stream().mapToDouble(step -> step).toArray();
+            double[] y = losses.values().stream().mapToDouble(loss -> loss).toArray();
+            return Series.points("held-out files", x, y);
+        }
+    }
+
+    static Map<String, Object> scores(ApMaeEvaluation evaluation) {
+        Map<String, Object> scores = new HashMap<>();
+        scores.put("held_out_patterns", evaluation.patterns());
+        Map.of(
+                        "trained", evaluation.trained(),
+                        "untrained", evaluation.untrained(),
+                        "mean_pattern", evaluation.meanPattern(),
+                        "nearest_patch", evaluation.nearestPatch())
+                .forEach((name, score) -> {
+                    scores.put("masked_mse_" + name, score.mse());
+                    scores.put("masked_ssim_" + name, score.ssim());
+                });
+        return scores;
     }
 
     static ApMae load(RunFolder run) {
@@ -104,44 +266,11 @@ final class TrainStage {
     }
 
     /** The size for two cores, for any window: an eighth of it to a patch, as the paper has it. */
-    private static ApMaeConfig config(int window) {
-        ApMaeConfig laptop = ApMaeConfig.laptop();
-        return ApMaeConfig.of(new PatchGrid(window, window / 8), laptop.encoder(), laptop.decoder());
+    static ApMaeConfig config(int window) {
+        return ApMaeConfig.laptop(new PatchGrid(window, window / 8));
     }
 
-    private static PatternSet patterns(Study study, ApMaeConfig config, RecordStage.Side side, int scenarios) {
-        Map<String, Verdict> verdicts = Selected.verdicts(study.run());
-        Map<String, RecordStage.Side> sides = RecordStage.sides(study.run());
-        List<ScenarioRow> rows = RunTables.scenarios(study.run()).stream()
-                .filter(row -> row.task() == CompletionTask.RANDOM && sides.get(row.path()) == side)
-                .filter(row -> verdicts.containsKey(row.id())
-                        && RecordStage.verdict(verdicts, row).correct())
-                .limit(scenarios)
-                .toList();
-        PatternSet patterns = new PatternSet(config.grid());
-        ModelShape shape = study.model().shape();
-        try (Progress.Stage progress = study.progress().start("training patterns", rows.size(), "scenarios");
-                HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {
-            for (ScenarioRow row : rows) {
-                long seed = study.options().seedOf("heads of " + row.id());
-                recorder.record(
-                        Stream.of(row.prompt()),
-                        HeadSelection.layerwise(shape, HEAD_SHARE, seed),
-                        PatternStream.sink(
-                                study,
-                                config.scaler(),
-                                (scratch, batch, scaled) -> patterns.add(
-                                        batch.heads().stream()
-                                                .mapToInt(shape::indexOf)
-                                                .toArray(),
-                                        scaled)));
-                progress.step(1);
-            }
-        }
-        return patterns;
-    }
-
-    private static Picture lossChart(double[] losses) {
+    private static Picture lossChart(double[] losses, ValidationLosses validation) {
         int group = Math.max(1, losses.length / 100);
         int points = losses.length / group;
         double[] x = new double[points];
@@ -154,7 +283,9 @@ final class TrainStage {
         }
         return Charts.lines(
                 new ChartLabels("AP-MAE training", "step", "masked mean squared error"),
-                List.of(Series.points("training loss", x, y)));
+                validation.losses.isEmpty()
+                        ? List.of(Series.points("training files", x, y))
+                        : List.of(Series.points("training files", x, y), validation.series()));
     }
 
     private static List<Picture> panels(ApMae apmae, PatternSet heldOut, long seed) {
@@ -164,16 +295,20 @@ final class TrainStage {
                 IntStream.range(0, SHOWN).map(n -> n * heldOut.size() / SHOWN).toArray()) {
             PatchMask mask =
                     PatchMask.draw(apmae.config().grid(), apmae.config().maskRatio(), 1, random);
-            Reconstruction one = apmae.reconstruct(heldOut.pattern(i), mask);
-            rows.add(Picture.row(
-                    List.of(
-                            panel(one.original(), "original"),
-                            panel(one.visible(), "visible"),
-                            panel(one.predicted(), "predicted"),
-                            panel(one.combined(), "combined")),
-                    8));
+            rows.add(panels(apmae.reconstruct(heldOut.pattern(i), mask)));
         }
         return rows;
+    }
+
+    /** Original, visible, predicted and combined side by side, with the loss. */
+    static Picture panels(Reconstruction one) {
+        return Picture.row(
+                List.of(
+                        panel(one.original(), "original"),
+                        panel(one.visible(), "visible"),
+                        panel(one.predicted(), String.format(Locale.ROOT, "predicted, error %.4f", one.loss())),
+                        panel(one.combined(), "combined")),
+                8);
     }
 
     private static Picture panel(float[][] pattern, String title) {

@@ -1,16 +1,18 @@
 package org.apmae.models.apmae;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.apmae.core.pattern.PatchGrid;
 import org.apmae.core.pattern.PatchMask;
 
 /**
  * How well an autoencoder predicts masked patches of patterns it was not trained on, beside three baselines under the same
- * masks. All numbers are mean squared errors over the pixels of the masked patches.
+ * masks.
  *
  * @param patterns number of patterns
  * @param trained of the autoencoder
@@ -18,8 +20,28 @@ import org.apmae.core.pattern.PatchMask;
  * @param meanPattern of the mean pattern of the same head
  * @param nearestPatch of a copy of the nearest visible patch
  */
-public record ApMaeEvaluation(int patterns, double trained, double untrained, double meanPattern, double nearestPatch) {
+public record ApMaeEvaluation(int patterns, Score trained, Score untrained, Score meanPattern, Score nearestPatch) {
     private static final int BATCH = 32;
+    /** Side of the squares over which structural similarity is taken. */
+    private static final int WINDOW = 8;
+
+    /**
+     * How near predicted patches are to the masked ones.
+     *
+     * @param mse mean squared error over the pixels
+     * @param ssim mean structural similarity over squares of 8 x 8 pixels (a whole patch where it is smaller), at most 1;
+     *     pixels range over [0, 1]
+     * @see <a href="https://doi.org/10.1109/TIP.2003.819861">Wang et al., Image Quality Assessment</a>
+     */
+    public record Score(double mse, double ssim) {
+        private Score add(Score other) {
+            return new Score(mse + other.mse, ssim + other.ssim);
+        }
+
+        private Score divided(int count) {
+            return new Score(mse / count, ssim / count);
+        }
+    }
 
     /**
      * Evaluates an autoencoder.
@@ -28,11 +50,28 @@ public record ApMaeEvaluation(int patterns, double trained, double untrained, do
      * @param heldOut patterns that training did not see
      * @param means the mean patterns of the heads, of training patterns
      * @param seed of the masks and of the untrained autoencoder
-     * @return the errors
+     * @return the scores
      * @throws IllegalArgumentException if there is no pattern, or the sizes differ
      * @throws IllegalStateException if the autoencoder is closed or there are no means
      */
     public static ApMaeEvaluation of(ApMae model, PatternSet heldOut, MeanPatterns means, long seed) {
+        return byGroup(model, heldOut, means, seed, head -> 0).get(0);
+    }
+
+    /**
+     * Evaluates an autoencoder for groups of heads, such as layers, under the same masks as {@link #of}.
+     *
+     * @param model the autoencoder
+     * @param heldOut patterns that training did not see
+     * @param means the mean patterns of the heads, of training patterns
+     * @param seed of the masks and of the untrained autoencoder
+     * @param group from the number of a head in the set to its group
+     * @return the scores of each group, by ascending group
+     * @throws IllegalArgumentException if there is no pattern, or the sizes differ
+     * @throws IllegalStateException if the autoencoder is closed or there are no means
+     */
+    public static SortedMap<Integer, ApMaeEvaluation> byGroup(
+            ApMae model, PatternSet heldOut, MeanPatterns means, long seed, IntUnaryOperator group) {
         PatchGrid grid = model.config().grid();
         if (heldOut.size() == 0 || !heldOut.grid().equals(grid) || means.grid().patternSize() != grid.patternSize()) {
             throw new IllegalArgumentException("an autoencoder of " + grid + " cannot be evaluated on " + heldOut.size()
@@ -40,44 +79,124 @@ public record ApMaeEvaluation(int patterns, double trained, double untrained, do
                     + "; give at least one pattern, and the same grid everywhere");
         }
         Random random = new Random(seed);
-        double[] sums = new double[4];
+        SortedMap<Integer, ApMaeEvaluation> sums = new TreeMap<>();
         try (ApMae untrained = ApMae.init(model.config(), seed, model.device())) {
             for (int first = 0; first < heldOut.size(); first += BATCH) {
                 int[] chosen = IntStream.range(first, Math.min(first + BATCH, heldOut.size()))
                         .toArray();
                 PatchMask mask = PatchMask.draw(grid, model.config().maskRatio(), chosen.length, random);
-                try (NDManager scope = model.manager().newSubManager()) {
-                    NDArray scaled = heldOut.batch(scope, chosen);
-                    sums[0] += model.loss(scaled, mask) * chosen.length;
-                    sums[1] += untrained.loss(scaled, mask) * chosen.length;
-                }
+                float[] ours = predicted(model, heldOut, chosen, mask);
+                float[] random0 = predicted(untrained, heldOut, chosen, mask);
                 for (int i = 0; i < chosen.length; i++) {
+                    int head = heldOut.head(chosen[i]);
                     float[] pattern = heldOut.pattern(chosen[i]);
                     int[] masked = mask.masked()[i];
-                    sums[2] += error(grid, pattern, masked, means.mean(heldOut.head(chosen[i])), masked);
-                    sums[3] += error(grid, pattern, masked, pattern, nearest(grid, masked, mask.visible()[i]));
+                    float[] truth = cut(grid, pattern, masked);
+                    int from = i * truth.length;
+                    ApMaeEvaluation one = new ApMaeEvaluation(
+                            1,
+                            score(grid, truth, Arrays.copyOfRange(ours, from, from + truth.length)),
+                            score(grid, truth, Arrays.copyOfRange(random0, from, from + truth.length)),
+                            score(grid, truth, cut(grid, means.mean(head), masked)),
+                            score(grid, truth, cut(grid, pattern, nearest(grid, masked, mask.visible()[i]))));
+                    sums.merge(group.applyAsInt(head), one, ApMaeEvaluation::add);
                 }
             }
         }
-        double count = heldOut.size();
-        return new ApMaeEvaluation(heldOut.size(), sums[0] / count, sums[1] / count, sums[2] / count, sums[3] / count);
+        sums.replaceAll((key, sum) -> sum.divided());
+        return sums;
     }
 
-    private static double error(PatchGrid grid, float[] pattern, int[] patches, float[] guess, int[] guessed) {
-        int side = grid.patternSize();
+    private ApMaeEvaluation add(ApMaeEvaluation other) {
+        return new ApMaeEvaluation(
+                patterns + other.patterns,
+                trained.add(other.trained),
+                untrained.add(other.untrained),
+                meanPattern.add(other.meanPattern),
+                nearestPatch.add(other.nearestPatch));
+    }
+
+    private ApMaeEvaluation divided() {
+        return new ApMaeEvaluation(
+                patterns,
+                trained.divided(patterns),
+                untrained.divided(patterns),
+                meanPattern.divided(patterns),
+                nearestPatch.divided(patterns));
+    }
+
+    private static float[] predicted(ApMae model, PatternSet patterns, int[] chosen, PatchMask mask) {
+        try (NDManager scope = model.manager().newSubManager()) {
+            return model.predict(scope, patterns.batch(scope, chosen), mask).toFloatArray();
+        }
+    }
+
+    /** The pixels of some patches, patch by patch. */
+    private static float[] cut(PatchGrid grid, float[] pattern, int[] patches) {
         int patch = grid.patchSize();
-        double squares = 0;
+        float[] pixels = new float[patches.length * patch * patch];
         for (int i = 0; i < patches.length; i++) {
-            int here = corner(grid, patches[i]);
-            int there = corner(grid, guessed[i]);
             for (int y = 0; y < patch; y++) {
-                for (int x = 0; x < patch; x++) {
-                    double difference = (double) pattern[here + y * side + x] - guess[there + y * side + x];
-                    squares += difference * difference;
+                System.arraycopy(
+                        pattern,
+                        corner(grid, patches[i]) + y * grid.patternSize(),
+                        pixels,
+                        (i * patch + y) * patch,
+                        patch);
+            }
+        }
+        return pixels;
+    }
+
+    private static Score score(PatchGrid grid, float[] truth, float[] guess) {
+        double squares = 0;
+        for (int i = 0; i < truth.length; i++) {
+            double difference = (double) truth[i] - guess[i];
+            squares += difference * difference;
+        }
+        int patch = grid.patchSize();
+        int window = Math.min(WINDOW, patch);
+        double similarity = 0;
+        int count = 0;
+        for (int start = 0; start < truth.length; start += patch * patch) {
+            for (int y = 0; y + window <= patch; y += window) {
+                for (int x = 0; x + window <= patch; x += window) {
+                    similarity += similarity(truth, guess, start + y * patch + x, patch, window);
+                    count++;
                 }
             }
         }
-        return squares / ((double) patches.length * patch * patch);
+        return new Score(squares / truth.length, similarity / count);
+    }
+
+    private static double similarity(float[] truth, float[] guess, int start, int stride, int window) {
+        double a = 0;
+        double b = 0;
+        double aa = 0;
+        double bb = 0;
+        double ab = 0;
+        for (int y = 0; y < window; y++) {
+            for (int x = 0; x < window; x++) {
+                double p = truth[start + y * stride + x];
+                double q = guess[start + y * stride + x];
+                a += p;
+                b += q;
+                aa += p * p;
+                bb += q * q;
+                ab += p * q;
+            }
+        }
+        double count = (double) window * window;
+        double meanA = a / count;
+        double meanB = b / count;
+        double varianceA = aa / count - meanA * meanA;
+        double varianceB = bb / count - meanB * meanB;
+        double covariance = ab / count - meanA * meanB;
+        double c1 = 1e-4;
+        double c2 = 9e-4;
+        return (2 * meanA * meanB + c1)
+                * (2 * covariance + c2)
+                / ((meanA * meanA + meanB * meanB + c1) * (varianceA + varianceB + c2));
     }
 
     private static int corner(PatchGrid grid, int index) {

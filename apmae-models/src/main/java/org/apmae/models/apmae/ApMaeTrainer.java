@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,6 +44,27 @@ public final class ApMaeTrainer {
     }
 
     /**
+     * Where a training writes its state, so that it can go on after a crash.
+     *
+     * @param file replaced in one step each time; its folder exists
+     * @param every steps between two writes, 1 or more
+     * @param data names what the batches are made of: a state of other data is refused
+     */
+    public record Checkpoint(Path file, int every, String data) {
+        /**
+         * Checks the number.
+         *
+         * @throws IllegalArgumentException if it is below 1
+         */
+        public Checkpoint {
+            if (every < 1) {
+                throw new IllegalArgumentException(
+                        "a state every " + every + " steps is not possible; the number must be 1 or more");
+            }
+        }
+    }
+
+    /**
      * Makes a trainer.
      *
      * @param options how to train
@@ -63,6 +85,27 @@ public final class ApMaeTrainer {
      *     interrupted
      */
     public double[] train(ApMae model, PatternBatches batches, Progress progress) {
+        return train(model, batches, progress, null);
+    }
+
+    /**
+     * Trains in place, in the decoder mode and with the mask ratio of the autoencoder's config, and writes its state from time
+     * to time. If there is a state already, training goes on from it; losses and weights at the end are the same bits as those
+     * of a run that was never stopped, on the same machine.
+     *
+     * @param model what is trained, untrained or as before; nothing else may use it meanwhile
+     * @param batches the patterns
+     * @param progress hears about every step that this call does
+     * @param checkpoint where the state is kept, or null for nowhere; the file stays at the end
+     * @return the loss of each step, those before the state included
+     * @throws IllegalArgumentException if the config asks for dropout, a batch does not fit the autoencoder, or the state is one
+     *     of another training
+     * @throws IllegalStateException if the autoencoder is closed, the loss is no longer a number, or the thread is
+     *     interrupted
+     * @throws org.apmae.models.safetensors.ModelFileException if the state is damaged
+     * @throws java.io.UncheckedIOException if the state cannot be read or written
+     */
+    public double[] train(ApMae model, PatternBatches batches, Progress progress, Checkpoint checkpoint) {
         if (model.config().dropout() != 0) {
             throw new IllegalArgumentException(
                     "the config asks for a dropout of " + model.config().dropout()
@@ -78,14 +121,23 @@ public final class ApMaeTrainer {
                     thread.setDaemon(true);
                     return thread;
                 });
+        TrainingState state = checkpoint == null
+                ? null
+                : new TrainingState(
+                        checkpoint.file(),
+                        options.withWorkers(options.parts(), 1) + "\n" + model.config() + "\n" + checkpoint.data());
         try (AdamW optimizer = optimizer(model)) {
-            for (int step = 0; step < losses.length; step++) {
+            int first = state == null ? 0 : state.restore(model, optimizer, losses);
+            for (int step = first; step < losses.length; step++) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new IllegalStateException(
                             "training was interrupted at step " + step + " of " + losses.length);
                 }
                 double rate = schedule.at(step);
                 losses[step] = step(model, optimizer, batches, step, rate, pool);
+                if (state != null && ((step + 1) % checkpoint.every() == 0 || step + 1 == losses.length)) {
+                    state.save(model, optimizer, losses);
+                }
                 progress.step(step, losses[step], rate);
             }
         } finally {
@@ -106,7 +158,7 @@ public final class ApMaeTrainer {
             NDManager scope = session.manager();
             NDArray scaled = batches.next(scope, step);
             int count = model.requirePatterns(scaled);
-            Random random = new Random(mix(options.seed(), step));
+            Random random = new Random(ShuffledOrder.mix(options.seed(), step));
             PatchMask mask =
                     PatchMask.draw(model.config().grid(), model.config().maskRatio(), count, random);
             model.requireTrainable(mask);
@@ -160,15 +212,16 @@ public final class ApMaeTrainer {
         }
     }
 
-    private static List<Gradients.Result> run(List<Callable<Gradients.Result>> tasks, ExecutorService pool) {
-        List<Gradients.Result> results = new ArrayList<>();
+    /** Runs tasks, on a pool if there is one; results in the order of the tasks. */
+    static <T> List<T> run(List<Callable<T>> tasks, ExecutorService pool) {
+        List<T> results = new ArrayList<>();
         try {
             if (pool == null) {
-                for (Callable<Gradients.Result> task : tasks) {
+                for (Callable<T> task : tasks) {
                     results.add(task.call());
                 }
             } else {
-                for (Future<Gradients.Result> future : pool.invokeAll(tasks)) {
+                for (Future<T> future : pool.invokeAll(tasks)) {
                     results.add(future.get());
                 }
             }
@@ -188,13 +241,5 @@ public final class ApMaeTrainer {
             throw error;
         }
         return cause instanceof RuntimeException known ? known : new IllegalStateException(cause.getMessage(), cause);
-    }
-
-    /** Seeds of neighbouring steps are far apart, as java.util.Random needs. */
-    private static long mix(long seed, int step) {
-        long z = seed + 0x9e3779b97f4a7c15L * (step + 1L);
-        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-        return z ^ (z >>> 31);
     }
 }

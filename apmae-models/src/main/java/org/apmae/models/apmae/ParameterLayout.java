@@ -96,6 +96,18 @@ final class ParameterLayout {
         return Collections.unmodifiableList(parameters);
     }
 
+    /** The tensor of a name that the network has. */
+    Parameter get(String name) {
+        return parameters.stream()
+                .filter(parameter -> parameter.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the network has no tensor " + name));
+    }
+
+    boolean has(String name) {
+        return parameters.stream().anyMatch(parameter -> parameter.name().equals(name));
+    }
+
     int size() {
         return (int) size;
     }
@@ -115,7 +127,7 @@ final class ParameterLayout {
     }
 
     /** Draws initial values: the same seed, the same numbers. */
-    NDArray initial(NDManager owner, long seed) {
+    float[] initial(long seed) {
         Random random = new Random(seed);
         float[] values = new float[size()];
         for (Parameter parameter : parameters) {
@@ -136,6 +148,11 @@ final class ParameterLayout {
                 };
             }
         }
+        return values;
+    }
+
+    /** Makes the flat array. */
+    NDArray flat(NDManager owner, float[] values) {
         try (NDArray view = owner.create(FloatBuffer.wrap(values), new Shape(size))) {
             return view.duplicate();
         }

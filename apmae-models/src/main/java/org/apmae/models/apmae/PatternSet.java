@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.apmae.core.pattern.PatchGrid;
 
 /**
@@ -104,7 +103,7 @@ public final class PatternSet {
         return pixels;
     }
 
-    private void copy(int index, FloatBuffer target, int start) {
+    void copy(int index, FloatBuffer target, int start) {
         int side = grid.patternSize();
         float[] triangle = triangles.get(index);
         float above = triangle[triangle.length - 1];
@@ -158,29 +157,22 @@ public final class PatternSet {
             throw new IllegalArgumentException("batches of " + batch + " cannot be drawn from " + triangles.size()
                     + " patterns; both must be 1 or more");
         }
-        int[] order = new int[triangles.size()];
-        int[] position = {order.length};
-        Random random = new Random(seed);
+        int size = triangles.size();
         // One buffer for all batches: a batch need be valid until the next only.
         ByteBuffer buffer = buffer(batch);
+        long[] round = {-1};
+        int[] order = new int[size];
         return (owner, step) -> {
             int[] chosen = new int[batch];
             for (int i = 0; i < batch; i++) {
-                if (position[0] == order.length) {
-                    shuffle(order, random);
-                    position[0] = 0;
+                long position = (long) step * batch + i;
+                if (position / size != round[0]) {
+                    round[0] = position / size;
+                    ShuffledOrder.fill(order, seed, round[0]);
                 }
-                chosen[i] = order[position[0]++];
+                chosen[i] = order[(int) (position % size)];
             }
             return fill(owner, buffer, chosen);
         };
-    }
-
-    private static void shuffle(int[] order, Random random) {
-        for (int i = 0; i < order.length; i++) {
-            int other = random.nextInt(i + 1);
-            order[i] = order[other];
-            order[other] = i;
-        }
     }
 }
