@@ -141,8 +141,8 @@ class PythonTest {
         assumeThat(hasNumpy()).as("python3 with numpy is not installed").isTrue();
         write();
         try (RunFolder run = RunFolder.openReadOnly(folder.resolve("run"))) {
-            RunExport export = RunExport.of(
-                    run, ScenarioFilter.all().withOutcome(false).withFiles("a/*1.java"));
+            RunExport export =
+                    RunExport.of(run, ScenarioFilter.all().withOutcome(false).withFiles("a/*1.java"));
             assertThat(export.scenarios()).hasSize(2);
             export.npy(HEAD, folder);
             export.csv(HEAD, folder);
