@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import javax.imageio.ImageIO;
 import org.apmae.core.run.CanonicalJson;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.Stage;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +63,19 @@ class DiscoverTest {
         assertThat(second.out()).isEqualTo(first.out());
         String report = Files.readString(one.resolve("report.html"));
         assertThat(report).contains("data:image/png").doesNotContain("src=\"http");
+
+        Outcome matrix = Outcome.of("transfer", one.toString(), two.toString(), "--json", "--quiet");
+        assertThat(matrix.code()).as(matrix.err()).isZero();
+        // Both studies are the same, so nothing is lost from one to the other.
+        assertThat(CanonicalJson.read(matrix.out()))
+                .asInstanceOf(InstanceOfAssertFactories.MAP)
+                .containsEntry("worst_degradation", 1.0);
+        Path picture = folder.resolve("picture.png");
+        Outcome drawn = Outcome.of(
+                "reconstruct", "--run", one.toString(), "--layer=1", "--head=2", "--out", picture.toString(), "--quiet");
+        assertThat(drawn.code()).as(drawn.err()).isZero();
+        assertThat(ImageIO.read(picture.toFile()).getWidth()).isGreaterThan(4 * TinyStudy.WINDOW);
+        assertThat(one.resolve(".training")).doesNotExist();
 
         byte[] manifest = Files.readAllBytes(one.resolve("manifest.json"));
         Outcome again = discover(one, "2");

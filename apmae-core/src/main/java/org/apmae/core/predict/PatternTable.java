@@ -3,19 +3,21 @@ package org.apmae.core.predict;
 import java.util.List;
 
 /**
- * The pattern labels of scenarios, with their outcome. Immutable and thread-safe.
+ * The pattern labels of scenarios and, where wanted, other numbers about them, with their outcome. Immutable and thread-safe.
  *
- * <p>Letters: N scenarios, C heads (columns).
+ * <p>Letters: N scenarios, C heads (columns of labels), K columns of numbers.
  */
 public final class PatternTable {
     private final List<String> scenarioIds;
     private final List<String> groups;
     private final List<String> columns;
     private final int[][] labels;
+    private final List<String> numberColumns;
+    private final double[][] numbers;
     private final boolean[] correct;
 
     /**
-     * Copies the arguments.
+     * Copies the arguments; there are no numbers.
      *
      * @param scenarioIds N ids
      * @param groups N groups (the source file or project); a split never puts one group on both sides
@@ -26,11 +28,44 @@ public final class PatternTable {
      */
     public PatternTable(
             List<String> scenarioIds, List<String> groups, List<String> columns, int[][] labels, boolean[] correct) {
+        this(scenarioIds, groups, columns, labels, List.of(), new double[scenarioIds.size()][0], correct);
+    }
+
+    /**
+     * Copies the arguments.
+     *
+     * @param scenarioIds N ids
+     * @param groups N groups (the source file or project); a split never puts one group on both sides
+     * @param columns C names, usually heads as {@code L3H5}
+     * @param labels N rows of C labels, -1 or more
+     * @param numberColumns K names
+     * @param numbers N rows of K numbers; NaN where one is not known
+     * @param correct N outcomes
+     * @throws IllegalArgumentException if the sizes do not fit together
+     */
+    public PatternTable(
+            List<String> scenarioIds,
+            List<String> groups,
+            List<String> columns,
+            int[][] labels,
+            List<String> numberColumns,
+            double[][] numbers,
+            boolean[] correct) {
         int n = scenarioIds.size();
-        if (groups.size() != n || labels.length != n || correct.length != n) {
+        if (groups.size() != n || labels.length != n || numbers.length != n || correct.length != n) {
             throw new IllegalArgumentException("there are " + n + " scenarios, " + groups.size() + " groups, "
-                    + labels.length + " rows of labels and " + correct.length + " outcomes; give one of each");
+                    + labels.length + " rows of labels, " + numbers.length + " rows of numbers and " + correct.length
+                    + " outcomes; give one of each");
         }
+        this.numbers = new double[n][];
+        for (int i = 0; i < n; i++) {
+            if (numbers[i].length != numberColumns.size()) {
+                throw new IllegalArgumentException("row " + i + " has " + numbers[i].length + " numbers, but there are "
+                        + numberColumns.size() + " columns of them");
+            }
+            this.numbers[i] = numbers[i].clone();
+        }
+        this.numberColumns = List.copyOf(numberColumns);
         this.labels = new int[n][];
         for (int i = 0; i < n; i++) {
             if (labels[i].length != columns.size()) {
@@ -95,6 +130,28 @@ public final class PatternTable {
     }
 
     /**
+     * Returns the names of the columns of numbers.
+     *
+     * @return K names, often none
+     */
+    public List<String> numberColumns() {
+        return numberColumns;
+    }
+
+    /**
+     * Returns the numbers.
+     *
+     * @return N rows of K numbers; a copy
+     */
+    public double[][] numbers() {
+        double[][] copy = new double[numbers.length][];
+        for (int i = 0; i < numbers.length; i++) {
+            copy[i] = numbers[i].clone();
+        }
+        return copy;
+    }
+
+    /**
      * Returns the outcomes.
      *
      * @return N values; a copy
@@ -114,13 +171,16 @@ public final class PatternTable {
         String[] ids = new String[rows.length];
         String[] rowGroups = new String[rows.length];
         int[][] rowLabels = new int[rows.length][];
+        double[][] rowNumbers = new double[rows.length][];
         boolean[] outcomes = new boolean[rows.length];
         for (int i = 0; i < rows.length; i++) {
             ids[i] = scenarioIds.get(rows[i]);
             rowGroups[i] = groups.get(rows[i]);
             rowLabels[i] = labels[rows[i]];
+            rowNumbers[i] = numbers[rows[i]];
             outcomes[i] = correct[rows[i]];
         }
-        return new PatternTable(List.of(ids), List.of(rowGroups), columns, rowLabels, outcomes);
+        return new PatternTable(
+                List.of(ids), List.of(rowGroups), columns, rowLabels, numberColumns, rowNumbers, outcomes);
     }
 }

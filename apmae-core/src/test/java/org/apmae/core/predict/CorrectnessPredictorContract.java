@@ -161,4 +161,46 @@ public abstract class CorrectnessPredictorContract {
         assertThatThrownBy(() -> fitted.attribute(new int[1][COLUMNS])).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> fitted.save(folder)).isInstanceOf(IllegalStateException.class);
     }
+
+    @Test
+    void numbersCountBesideLabels() {
+        PatternTable train = withNumbers(table(800, 1), 1);
+        PatternTable test = withNumbers(table(400, 3), 3);
+        try (FittedPredictor fitted = predictor().fit(train, withNumbers(table(200, 2), 2), 5)) {
+            double[] probability = fitted.probabilityCorrect(test.labels(), test.numbers());
+            assertThat(BinaryMetrics.auc(test.correct(), probability)).isGreaterThan(0.97);
+            Attribution attribution = fitted.attribute(test.labels(), test.numbers());
+            for (int i = 0; i < test.size(); i++) {
+                double sum = attribution.expectedValue();
+                for (double contribution : attribution.contributions()[i]) {
+                    sum += contribution;
+                }
+                assertThat(1 / (1 + Math.exp(-sum))).isCloseTo(probability[i], offset(1e-6));
+            }
+            assertThat(attribution.meanContributions()).hasSize(COLUMNS + 2);
+            assertThatThrownBy(() -> fitted.probabilityCorrect(test.labels()))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> fitted.attribute(test.labels(), new double[1][2]))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    /** One number that tells the outcome, and one that means nothing and is often unknown. */
+    private static PatternTable withNumbers(PatternTable table, long seed) {
+        Random random = new Random(seed);
+        double[][] numbers = new double[table.size()][];
+        boolean[] correct = table.correct();
+        for (int i = 0; i < numbers.length; i++) {
+            double noise = random.nextInt(3) == 0 ? Double.NaN : random.nextGaussian();
+            numbers[i] = new double[] {(correct[i] ? 1 : -1) + 0.4 * random.nextGaussian(), noise};
+        }
+        return new PatternTable(
+                table.scenarioIds(),
+                table.groups(),
+                table.columns(),
+                table.labels(),
+                List.of("signal", "noise"),
+                numbers,
+                correct);
+    }
 }

@@ -1,6 +1,7 @@
 package org.apmae.examples.study;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.apmae.core.predict.Interval;
 import org.apmae.core.predict.PairedComparison;
 import org.apmae.core.predict.PatternTable;
 import org.apmae.core.progress.Progress;
+import org.apmae.core.run.EncodingStore;
 import org.apmae.core.run.PatternLabels;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.Stage;
@@ -37,7 +39,7 @@ final class PredictStage {
         int[] validation = rows(selected, RecordStage.Side.VALIDATION);
         int[] test = rows(selected, RecordStage.Side.TEST);
         long seed = study.options().seedOf("predict");
-        try (Progress.Stage progress = study.progress().start("predicting correctness", 2, "predictors");
+        try (Progress.Stage progress = study.progress().start("predicting correctness", 6, "predictors");
                 StageWriter writer = study.run().begin(Stage.PREDICT);
                 FittedPredictor fitted = predictor().fit(table.rows(train), table.rows(validation), seed)) {
             progress.step(1);
@@ -50,6 +52,7 @@ final class PredictStage {
             metrics.put("rows", Map.of("train", train.length, "validation", validation.length, "test", test.length));
             baselines(metrics, selected, table, train, validation, test, probability, seed);
             progress.step(1);
+            featureSets(study, metrics, selected, table, probability, progress);
             metrics.put("tasks", byTask(selected, test, tested, probability, seed));
             Map<String, Object> heads = new LinkedHashMap<>();
             double[] mean = shap.meanContributions();
@@ -110,11 +113,7 @@ final class PredictStage {
                 Map.of("auc", Figures.interval(own.auc()), "accuracy", Figures.interval(own.accuracy())));
         PairedComparison paired = PairedComparison.of(
                 tested.correct(), probability, 0.5, confidence, own.threshold(), tested.groups(), seed);
-        Map<String, Object> comparison = new HashMap<>();
-        comparison.put("auc", Figures.interval(paired.auc()));
-        comparison.put("accuracy", Figures.interval(paired.accuracy()));
-        comparison.put("mcnemar_p", paired.mcNemar());
-        metrics.put("patterns_minus_confidence", comparison);
+        metrics.put("patterns_minus_confidence", difference(paired));
         PatternTable shuffled = shuffled(trained, seed);
         PatternTable shuffledValidation = shuffled(table.rows(validation), seed + 1);
         try (FittedPredictor control = predictor().fit(shuffled, shuffledValidation, seed)) {
@@ -123,6 +122,86 @@ final class PredictStage {
                     figures(BinaryMetrics.of(
                             tested.correct(), control.probabilityCorrect(tested.labels()), tested.groups(), seed)));
         }
+    }
+
+    /**
+     * The question whether patterns add anything to the model's own confidence: trees on each set of features alone and
+     * together, compared on the same test rows.
+     */
+    private static void featureSets(
+            Study study,
+            Map<String, Object> metrics,
+            List<Selected> selected,
+            PatternTable labels,
+            double[] fromPatterns,
+            Progress.Stage progress) {
+        long seed = study.options().seedOf("predict");
+        int[] train = rows(selected, RecordStage.Side.TRAIN);
+        Features signals = Features.signals(selected);
+        Features encodings = Features.encodings(EncodingStore.open(study.run()), selected, train, seed);
+        Map<String, Object> sets = new LinkedHashMap<>();
+        Map<String, double[]> probabilities = new LinkedHashMap<>();
+        probabilities.put("patterns", fromPatterns);
+        PatternTable none = Features.withoutLabels(labels);
+        Map<String, PatternTable> tables = new LinkedHashMap<>();
+        tables.put("signals", signals.beside(none));
+        tables.put("patterns_and_signals", signals.beside(labels));
+        tables.put("encodings", encodings.beside(none));
+        tables.put("encodings_and_signals", encodings.and(signals).beside(none));
+        PatternTable tested = labels.rows(rows(selected, RecordStage.Side.TEST));
+        tables.forEach((name, table) -> {
+            PatternTable test = table.rows(rows(selected, RecordStage.Side.TEST));
+            try (FittedPredictor fitted =
+                    predictor().fit(table.rows(train), table.rows(rows(selected, RecordStage.Side.VALIDATION)), seed)) {
+                double[] probability = fitted.probabilityCorrect(test.labels(), test.numbers());
+                probabilities.put(name, probability);
+                sets.put(name, figures(BinaryMetrics.of(test.correct(), probability, test.groups(), seed)));
+            }
+            progress.step(1);
+        });
+        metrics.put("feature_sets", sets);
+        Map<String, Object> gains = new LinkedHashMap<>();
+        for (String name : List.of("patterns_and_signals", "encodings_and_signals")) {
+            gains.put(
+                    name,
+                    difference(PairedComparison.of(
+                            tested.correct(),
+                            probabilities.get(name),
+                            probabilities.get("signals"),
+                            tested.groups(),
+                            seed)));
+        }
+        metrics.put("gain_over_signals", gains);
+        metrics.put("calibration", calibration(tested.correct(), probabilities.get("patterns_and_signals")));
+    }
+
+    private static Map<String, Object> difference(PairedComparison paired) {
+        Map<String, Object> comparison = new HashMap<>();
+        comparison.put("auc", Figures.interval(paired.auc()));
+        comparison.put("accuracy", Figures.interval(paired.accuracy()));
+        comparison.put("mcnemar_p", paired.mcNemar());
+        return comparison;
+    }
+
+    /** Ten groups of equally many rows in the order of their probability: what was foretold and what came. */
+    private static List<Map<String, Object>> calibration(boolean[] correct, double[] probability) {
+        List<Integer> order = IntStream.range(0, correct.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> probability[i]))
+                .toList();
+        int bins = Math.min(10, correct.length);
+        List<Map<String, Object>> curve = new ArrayList<>();
+        for (int bin = 0; bin < bins; bin++) {
+            List<Integer> rows = order.subList(bin * order.size() / bins, (bin + 1) * order.size() / bins);
+            curve.add(Map.of(
+                    "rows",
+                    rows.size(),
+                    "foretold",
+                    rows.stream().mapToDouble(i -> probability[i]).average().orElseThrow(),
+                    "correct",
+                    rows.stream().mapToDouble(i -> correct[i] ? 1 : 0).average().orElseThrow()));
+        }
+        return curve;
     }
 
     private static PatternTable shuffled(PatternTable table, long seed) {

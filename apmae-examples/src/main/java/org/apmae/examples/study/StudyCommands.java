@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apmae.core.model.HeadId;
+import org.apmae.core.pattern.DecoderMode;
 import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.examples.console.CommonOptions;
@@ -98,7 +99,14 @@ public final class StudyCommands {
         private int trainingScenarios = 100;
 
         @Option(names = "--training-steps", description = "Steps of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
-        private int trainingSteps = 2000;
+        private int trainingSteps = 3000;
+
+        @Option(
+                names = "--decoder",
+                paramLabel = "MODE",
+                description = "Where the AP-MAE's decoder puts mask tokens: ${COMPLETION-CANDIDATES}"
+                        + " (default: ${DEFAULT-VALUE}).")
+        private DecoderMode decoder = DecoderMode.CORRECTED;
 
         @Option(
                 names = "--sweep-scenarios",
@@ -123,6 +131,7 @@ public final class StudyCommands {
                     window,
                     trainingScenarios,
                     trainingSteps,
+                    decoder,
                     sweepScenarios,
                     seed);
         }

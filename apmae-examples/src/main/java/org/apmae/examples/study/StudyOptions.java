@@ -4,10 +4,12 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.apmae.core.pattern.DecoderMode;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
@@ -23,6 +25,7 @@ import org.apmae.core.scenario.CompletionTask;
  * @param window tokens of a prompt
  * @param trainingScenarios scenarios whose patterns train the AP-MAE
  * @param trainingSteps optimiser steps of the AP-MAE
+ * @param decoder where the AP-MAE's decoder puts its mask tokens
  * @param sweepScenarios most scenarios of each outcome in the sweep
  * @param seed seed of everything
  */
@@ -35,6 +38,7 @@ record StudyOptions(
         int window,
         int trainingScenarios,
         int trainingSteps,
+        DecoderMode decoder,
         int sweepScenarios,
         long seed) {
     static final String FILE = "options.json";
@@ -59,6 +63,7 @@ record StudyOptions(
         json.put("window", window);
         json.put("training_scenarios", trainingScenarios);
         json.put("training_steps", trainingSteps);
+        json.put("decoder", decoder.name().toLowerCase(Locale.ROOT));
         json.put("sweep_scenarios", sweepScenarios);
         json.put("seed", String.valueOf(seed));
         return json;
@@ -78,6 +83,7 @@ record StudyOptions(
                 integer(json, "window"),
                 integer(json, "training_scenarios"),
                 integer(json, "training_steps"),
+                DecoderMode.valueOf(((String) json.getOrDefault("decoder", "corrected")).toUpperCase(Locale.ROOT)),
                 integer(json, "sweep_scenarios"),
                 Long.parseLong((String) json.get("seed")));
     }

@@ -95,7 +95,7 @@ final class Summary {
         Map<String, Object> confidence = Figures.map(predict.get("model_confidence"));
         Map<String, Object> shuffled = Figures.map(predict.get("shuffled_labels"));
         Map<String, Object> difference = Figures.map(predict.get("patterns_minus_confidence"));
-        return List.of(
+        List<List<String>> rows = new ArrayList<>(List.of(
                 List.of(
                         "pattern labels",
                         Figures.shown(patterns.get("accuracy"), 3),
@@ -112,7 +112,23 @@ final class Summary {
                 List.of(
                         "patterns less confidence",
                         Figures.shown(difference.get("accuracy"), 3),
-                        Figures.shown(difference.get("auc"), 3)));
+                        Figures.shown(difference.get("auc"), 3))));
+        Map<String, String> names = Map.of(
+                "signals", "trees on the model's signals",
+                "patterns_and_signals", "pattern labels and signals",
+                "encodings", "axes of the encodings",
+                "encodings_and_signals", "axes of the encodings and signals");
+        Figures.map(predict.get("feature_sets"))
+                .forEach((name, value) -> rows.add(List.of(
+                        names.getOrDefault(name, name),
+                        Figures.shown(Figures.map(value).get("accuracy"), 3),
+                        Figures.shown(Figures.map(value).get("auc"), 3))));
+        Figures.map(predict.get("gain_over_signals"))
+                .forEach((name, value) -> rows.add(List.of(
+                        names.getOrDefault(name, name) + ", less signals alone",
+                        Figures.shown(Figures.map(value).get("accuracy"), 3),
+                        Figures.shown(Figures.map(value).get("auc"), 3))));
+        return rows;
     }
 
     static List<List<String>> predictorTasks(Map<String, Object> metrics) {
@@ -174,6 +190,15 @@ final class Summary {
                 Figures.shown(patterns.get("auc"), 3),
                 Figures.shown(confidence.get("auc"), 3),
                 difference > 0 ? "better" : "worse"));
+        Map<String, Object> gain =
+                Figures.map(Figures.map(predict.get("gain_over_signals")).get("patterns_and_signals"));
+        Map<String, Object> auc = Figures.map(gain.get("auc"));
+        boolean adds = Figures.number(auc.get("low")) > 0;
+        sentences.add("Beside the model's own signals, pattern labels change the AUC by "
+                + Figures.shown(auc, 3)
+                + (adds
+                        ? ": they add to them."
+                        : ": on these scenarios they add nothing that can be told from chance."));
         double best = settings(metrics).stream()
                 .mapToDouble(setting -> Figures.value(setting.get("accuracy")))
                 .max()

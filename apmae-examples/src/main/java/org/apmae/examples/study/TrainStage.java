@@ -72,7 +72,7 @@ final class TrainStage {
     static void run(Study study) {
         study.run().require(Stage.RECORD);
         StudyOptions options = study.options();
-        ApMaeConfig config = config(options.window());
+        ApMaeConfig config = config(options.window()).withDecoderMode(options.decoder());
         List<ScenarioRow> training = PatternStream.scenarios(study, RecordStage.Side.TRAIN).stream()
                 .limit(options.trainingScenarios())
                 .toList();

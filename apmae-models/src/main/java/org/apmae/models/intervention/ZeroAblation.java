@@ -2,14 +2,9 @@ package org.apmae.models.intervention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.Set;
 import java.util.SortedSet;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.model.HeadIntervention;
 
@@ -28,7 +23,7 @@ public final class ZeroAblation implements HeadIntervention {
      * @param heads the heads to remove; one named twice counts once
      */
     public ZeroAblation(Collection<HeadId> heads) {
-        this.heads = Collections.unmodifiableSortedSet(new TreeSet<>(heads));
+        this.heads = Blend.sorted(heads);
     }
 
     @Override
@@ -38,27 +33,11 @@ public final class ZeroAblation implements HeadIntervention {
 
     @Override
     public NDArray apply(NDManager scratch, int layer, NDArray z) {
-        int count = Math.toIntExact(z.getShape().get(2));
-        float[] keep = new float[count];
-        Arrays.fill(keep, 1);
-        for (HeadId head : heads) {
-            if (head.layer() == layer) {
-                if (head.head() >= count) {
-                    throw new IllegalArgumentException(
-                            "there is no head " + head + " to remove; layer " + layer + " has " + count + " heads");
-                }
-                keep[head.head()] = 0;
-            }
-        }
-        try (NDManager temporary = scratch.newSubManager()) {
-            NDArray result = z.mul(temporary.create(keep, new Shape(1, 1, count, 1)));
-            result.attach(scratch);
-            return result;
-        }
+        return Blend.scale(scratch, layer, z, HeadPoint.OUTPUT, heads, 0);
     }
 
     @Override
     public String id() {
-        return "zero:" + heads.stream().map(HeadId::toString).collect(Collectors.joining("+"));
+        return "zero:" + Blend.names(heads);
     }
 }

@@ -15,7 +15,7 @@ import org.apmae.core.predict.PatternTable;
 /**
  * Gradient-boosted trees on pattern labels as true categories, by LightGBM. Immutable and thread-safe.
  *
- * <p>The tree settings of the paper (depth 6, learning rate 0.1, up to 1,000 trees, early stopping after 25) are the defaults. A
+ * <p>Numbers, where a table has any, are split at thresholds. The tree settings of the paper (depth 6, learning rate 0.1, up to 1,000 trees, early stopping after 25) are the defaults. A
  * split sends a set of labels one way, so the numbering of labels means nothing; noise is a label like any other, and a label
  * that training did not show in a column counts as missing. Fitting is deterministic, with the same bits for any number of
  * threads.
@@ -108,7 +108,7 @@ public final class BoostedTrees implements CorrectnessPredictor {
     public FittedPredictor fit(PatternTable train, PatternTable validation, long seed) {
         check(train, validation);
         Native.load();
-        Categories categories = Categories.of(train.columns(), train.labels());
+        Categories categories = Categories.of(train);
         String dataSettings = dataSettings(train.columns().size(), train.size(), seed);
         try (LGBMDataset trainData = data(train, categories, dataSettings, null);
                 LGBMDataset validationData = data(validation, categories, dataSettings, trainData);
@@ -137,16 +137,17 @@ public final class BoostedTrees implements CorrectnessPredictor {
     }
 
     private static void check(PatternTable train, PatternTable validation) {
-        if (train.size() == 0 || validation.size() == 0 || train.columns().isEmpty()) {
+        int columns = train.columns().size() + train.numberColumns().size();
+        if (train.size() == 0 || validation.size() == 0 || columns == 0) {
             throw new IllegalArgumentException("there are " + train.size() + " training rows, " + validation.size()
-                    + " validation rows and " + train.columns().size() + " columns; give at least one of each");
+                    + " validation rows and " + columns + " columns; give at least one of each");
         }
-        if (!train.columns().equals(validation.columns())) {
-            throw new IllegalArgumentException(
-                    "the training table has " + train.columns().size()
-                            + " columns and the validation table "
-                            + validation.columns().size()
-                            + ", and they are not the same; give tables of the same heads in the same order");
+        if (!train.columns().equals(validation.columns())
+                || !train.numberColumns().equals(validation.numberColumns())) {
+            throw new IllegalArgumentException("the training table has " + columns
+                    + " columns and the validation table "
+                    + (validation.columns().size() + validation.numberColumns().size())
+                    + ", and they are not the same; give tables of the same columns in the same order");
         }
         int right = 0;
         for (boolean outcome : train.correct()) {
@@ -156,9 +157,9 @@ public final class BoostedTrees implements CorrectnessPredictor {
             throw new IllegalArgumentException("all " + train.size() + " training rows are "
                     + (right == 0 ? "incorrect" : "correct") + "; give rows of both outcomes");
         }
-        if ((long) Math.max(train.size(), validation.size()) * train.columns().size() > Integer.MAX_VALUE - 16) {
-            throw new IllegalArgumentException(train.size() + " rows of "
-                    + train.columns().size() + " columns are more than 2^31 labels; give fewer");
+        if ((long) Math.max(train.size(), validation.size()) * columns > Integer.MAX_VALUE - 16) {
+            throw new IllegalArgumentException(
+                    train.size() + " rows of " + columns + " columns are more than 2^31 values; give fewer");
         }
     }
 
@@ -182,9 +183,13 @@ public final class BoostedTrees implements CorrectnessPredictor {
 
     private static LGBMDataset data(PatternTable table, Categories categories, String settings, LGBMDataset reference)
             throws LGBMException {
-        int columns = table.columns().size();
         LGBMDataset data = LGBMDataset.createFromMat(
-                categories.matrix(table.labels(), 0, table.size()), table.size(), columns, true, settings, reference);
+                categories.matrix(table.labels(), table.numbers(), 0, table.size()),
+                table.size(),
+                categories.width(),
+                true,
+                settings,
+                reference);
         float[] outcomes = new float[table.size()];
         boolean[] correct = table.correct();
         for (int i = 0; i < outcomes.length; i++) {
@@ -206,7 +211,9 @@ public final class BoostedTrees implements CorrectnessPredictor {
     private String dataSettings(int columns, int rows, long seed) {
         String all = IntStream.range(0, columns).mapToObj(Integer::toString).collect(Collectors.joining(","));
         List<String> settings = new ArrayList<>(common(seed));
-        settings.add("categorical_feature=" + all);
+        if (columns > 0) {
+            settings.add("categorical_feature=" + all);
+        }
         settings.add("max_bin=" + 1024);
         settings.add("min_data_in_bin=1");
         settings.add("feature_pre_filter=false");

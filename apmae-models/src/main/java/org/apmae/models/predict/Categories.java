@@ -2,18 +2,23 @@ package org.apmae.models.predict;
 
 import java.util.Arrays;
 import java.util.List;
+import org.apmae.core.predict.PatternTable;
 
-/** The labels that training showed in each column, and the table of numbers that LightGBM gets. Immutable. */
+/** The columns of a predictor, the labels that training showed in each, and the matrix that LightGBM gets. Immutable. */
 final class Categories {
     private final List<String> columns;
     private final int[][] known;
+    private final List<String> numbers;
 
-    private Categories(List<String> columns, int[][] known) {
+    private Categories(List<String> columns, int[][] known, List<String> numbers) {
         this.columns = columns;
         this.known = known;
+        this.numbers = numbers;
     }
 
-    static Categories of(List<String> columns, int[][] labels) {
+    static Categories of(PatternTable table) {
+        List<String> columns = table.columns();
+        int[][] labels = table.labels();
         int[][] known = new int[columns.size()][];
         for (int c = 0; c < known.length; c++) {
             int column = c;
@@ -23,7 +28,7 @@ final class Categories {
                     .distinct()
                     .toArray();
         }
-        return ofKnown(columns, known);
+        return ofKnown(columns, known, table.numberColumns());
     }
 
     /**
@@ -31,7 +36,7 @@ final class Categories {
      *
      * @throws IllegalArgumentException if a label is out of range or those of a column do not ascend
      */
-    static Categories ofKnown(List<String> columns, int[][] known) {
+    static Categories ofKnown(List<String> columns, int[][] known, List<String> numbers) {
         if (known.length != columns.size()) {
             throw new IllegalArgumentException(known.length + " sets of labels for " + columns.size() + " columns");
         }
@@ -44,7 +49,7 @@ final class Categories {
                 }
             }
         }
-        return new Categories(List.copyOf(columns), known);
+        return new Categories(List.copyOf(columns), known, List.copyOf(numbers));
     }
 
     List<String> columns() {
@@ -55,18 +60,35 @@ final class Categories {
         return known;
     }
 
-    /** Rows {@code from} to {@code to} as numbers: the label + 1, since LightGBM reads negative categories as missing. */
-    float[] matrix(int[][] labels, int from, int to) {
-        int width = columns.size();
+    List<String> numbers() {
+        return numbers;
+    }
+
+    /** Columns of labels and of numbers together. */
+    int width() {
+        return columns.size() + numbers.size();
+    }
+
+    /**
+     * Rows {@code from} to {@code to}: the labels + 1, since LightGBM reads negative categories as missing, then the numbers.
+     */
+    float[] matrix(int[][] labels, double[][] values, int from, int to) {
+        int labelled = columns.size();
+        int width = width();
         float[] matrix = new float[(to - from) * width];
         for (int i = from; i < to; i++) {
-            if (labels[i].length != width) {
-                throw new IllegalArgumentException("row " + i + " has " + labels[i].length
-                        + " labels, but the predictor was fitted on " + width + " columns");
+            if (labels[i].length != labelled || values[i].length != numbers.size()) {
+                throw new IllegalArgumentException("row " + i + " has " + labels[i].length + " labels and "
+                        + values[i].length + " numbers, but the predictor was fitted on " + labelled + " and "
+                        + numbers.size() + " columns");
             }
-            for (int c = 0; c < width; c++) {
+            int start = (i - from) * width;
+            for (int c = 0; c < labelled; c++) {
                 boolean seen = Arrays.binarySearch(known[c], labels[i][c]) >= 0;
-                matrix[(i - from) * width + c] = seen ? labels[i][c] + 1 : Float.NaN;
+                matrix[start + c] = seen ? labels[i][c] + 1 : Float.NaN;
+            }
+            for (int c = 0; c < values[i].length; c++) {
+                matrix[start + labelled + c] = (float) values[i][c];
             }
         }
         return matrix;

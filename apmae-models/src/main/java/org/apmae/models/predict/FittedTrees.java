@@ -48,7 +48,7 @@ final class FittedTrees implements FittedPredictor {
     }
 
     static FittedTrees of(String model, Categories categories) throws LGBMException {
-        int columns = categories.columns().size();
+        int columns = categories.width();
         if (!ModelText.looksWhole(model, columns)) {
             throw new LGBMException("the text is not a whole model of " + columns + " columns");
         }
@@ -61,8 +61,9 @@ final class FittedTrees implements FittedPredictor {
     }
 
     @Override
-    public double[] probabilityCorrect(int[][] labels) {
-        double[] probabilities = predict(labels, PredictionType.C_API_PREDICT_RAW_SCORE, 1);
+    public double[] probabilityCorrect(int[][] labels, double[][] numbers) {
+        check(labels, numbers);
+        double[] probabilities = predict(labels, numbers, PredictionType.C_API_PREDICT_RAW_SCORE, 1);
         for (int i = 0; i < probabilities.length; i++) {
             probabilities[i] = 1 / (1 + Math.exp(-probabilities[i]));
         }
@@ -70,14 +71,17 @@ final class FittedTrees implements FittedPredictor {
     }
 
     @Override
-    public Attribution attribute(int[][] labels) {
-        int columns = categories.columns().size();
+    public Attribution attribute(int[][] labels, double[][] numbers) {
+        check(labels, numbers);
+        int columns = categories.width();
         // The expected value is the same for every row; one more row, all of it unknown, gives it where there is no
         // other.
         int[][] rows = Arrays.copyOf(labels, labels.length + 1);
-        rows[labels.length] = new int[columns];
+        rows[labels.length] = new int[categories.columns().size()];
         Arrays.fill(rows[labels.length], Integer.MAX_VALUE);
-        double[] flat = predict(rows, PredictionType.C_API_PREDICT_CONTRIB, columns + 1);
+        double[][] values = Arrays.copyOf(numbers, labels.length + 1);
+        values[labels.length] = new double[categories.numbers().size()];
+        double[] flat = predict(rows, values, PredictionType.C_API_PREDICT_CONTRIB, columns + 1);
         double[][] contributions = new double[labels.length][];
         for (int i = 0; i < contributions.length; i++) {
             int start = i * (columns + 1);
@@ -86,9 +90,16 @@ final class FittedTrees implements FittedPredictor {
         return new Attribution(contributions, flat[flat.length - 1]);
     }
 
+    private static void check(int[][] labels, double[][] numbers) {
+        if (labels.length != numbers.length) {
+            throw new IllegalArgumentException("there are " + labels.length + " rows of labels and " + numbers.length
+                    + " rows of numbers; give one of each for every scenario");
+        }
+    }
+
     /** Predicts in chunks, so that native code gets no more than it can hold. */
-    private double[] predict(int[][] labels, PredictionType type, int numbersPerRow) {
-        int columns = categories.columns().size();
+    private double[] predict(int[][] labels, double[][] numbers, PredictionType type, int numbersPerRow) {
+        int columns = categories.width();
         if ((long) labels.length * numbersPerRow > Integer.MAX_VALUE - 16) {
             throw new IllegalArgumentException(
                     labels.length + " rows of " + numbersPerRow + " numbers are too many at once; give fewer rows");
@@ -102,7 +113,7 @@ final class FittedTrees implements FittedPredictor {
             }
             for (int from = 0; from < labels.length; from += rowsAtOnce) {
                 int to = Math.min(labels.length, from + rowsAtOnce);
-                float[] matrix = categories.matrix(labels, from, to);
+                float[] matrix = categories.matrix(labels, numbers, from, to);
                 double[] part = booster.predictForMat(matrix, to - from, columns, true, type, PREDICT_SETTINGS);
                 if (part.length != (to - from) * numbersPerRow) {
                     throw new IllegalStateException("LightGBM returned " + part.length + " numbers for " + (to - from)
@@ -125,6 +136,7 @@ final class FittedTrees implements FittedPredictor {
         private String modelSha256;
         private List<String> columns;
         private int[][] labels;
+        private List<String> numbers;
     }
 
     @Override
@@ -141,6 +153,7 @@ final class FittedTrees implements FittedPredictor {
             description.modelSha256 = sha256(text);
             description.columns = categories.columns();
             description.labels = categories.known();
+            description.numbers = categories.numbers();
             Files.createDirectories(folder);
             replace(folder.resolve(MODEL_FILE), text);
             replace(folder.resolve(COLUMNS_FILE), new Gson().toJson(description).getBytes(StandardCharsets.UTF_8));
@@ -167,9 +180,9 @@ final class FittedTrees implements FittedPredictor {
         }
         try {
             String model = decode(text);
-            Categories categories = Categories.ofKnown(description.columns, description.labels);
-            if (!ModelText.looksWhole(model, description.columns.size())) {
-                throw unusable(file, "it is not a model of " + description.columns.size() + " columns", null);
+            Categories categories = Categories.ofKnown(description.columns, description.labels, description.numbers);
+            if (!ModelText.looksWhole(model, categories.width())) {
+                throw unusable(file, "it is not a model of " + categories.width() + " columns", null);
             }
             Native.load();
             return of(model, categories);
@@ -194,8 +207,10 @@ final class FittedTrees implements FittedPredictor {
             if (description.modelSha256 == null
                     || description.columns == null
                     || description.labels == null
-                    || description.columns.isEmpty()
+                    || description.numbers == null
+                    || description.columns.size() + description.numbers.size() == 0
                     || description.columns.contains(null)
+                    || description.numbers.contains(null)
                     || Arrays.asList(description.labels).contains(null)) {
                 throw unusable(file, "a field is missing", null);
             }

@@ -56,6 +56,7 @@ public final class HookedRecorder implements AttentionRecorder {
         checkOpen();
         heads.check(shape());
         intervention.heads().forEach(shape()::indexOf);
+        intervention.patternHeads().forEach(shape()::indexOf);
         List<Prompt> batch = new ArrayList<>();
         for (Iterator<Prompt> iterator = prompts.iterator(); iterator.hasNext(); ) {
             Prompt prompt = iterator.next();

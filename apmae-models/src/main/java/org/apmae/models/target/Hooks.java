@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apmae.core.model.HeadId;
@@ -53,19 +54,28 @@ public final class Hooks {
     }
 
     /**
-     * Adds the hooks that an intervention needs: one on {@code hook_z} of every layer that has one of its heads.
+     * Adds the hooks that an intervention needs: on {@code hook_z} of every layer where it changes outputs, and on {@code
+     * hook_pattern} of every layer where it changes patterns.
      *
      * @param intervention what to change
      * @return a new set
      */
     public Hooks with(HeadIntervention intervention) {
         Hooks hooks = this;
-        for (int layer :
-                intervention.heads().stream().mapToInt(HeadId::layer).distinct().toArray()) {
+        for (int layer : layers(intervention.heads())) {
             hooks = hooks.with(
                     "blocks." + layer + ".attn.hook_z", (scratch, z) -> intervention.apply(scratch, layer, z));
         }
+        for (int layer : layers(intervention.patternHeads())) {
+            hooks = hooks.with(
+                    "blocks." + layer + ".attn.hook_pattern",
+                    (scratch, pattern) -> intervention.applyToPattern(scratch, layer, pattern));
+        }
         return hooks;
+    }
+
+    private static int[] layers(Set<HeadId> heads) {
+        return heads.stream().mapToInt(HeadId::layer).distinct().toArray();
     }
 
     boolean has(String name) {

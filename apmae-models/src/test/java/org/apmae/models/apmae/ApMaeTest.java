@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import org.apmae.core.pattern.ApMaeEncoder;
 import org.apmae.core.pattern.DecoderMode;
@@ -165,23 +167,134 @@ class ApMaeTest {
     }
 
     @Test
-    void takesUnequalCountsOnlyIfCorrected() {
-        try (ApMae model = ApMae.init(Fixtures.tiny().withMaskRatio(0.75), 3)) {
+    void referenceTakesAtLeastAsManyMaskedPatchesAsVisible() {
+        try (ApMae model = ApMae.init(Fixtures.tiny().withDecoderMode(DecoderMode.REFERENCE), 3);
+                var decoder = model.decoder();
+                ApMaeEncoder encoder = model.encoder()) {
             PatchGrid grid = model.config().grid();
             NDArray patterns = Fixtures.patterns(manager, grid, 1, 1);
-            PatchMask mask = PatchMask.draw(grid, 0.75, 4, new Random(1));
-            assertThat(mask.masked()[0]).hasSize(7);
-            assertThat(model.predict(manager, patterns, mask).getShape().get(1)).isEqualTo(7);
-            try (var decoder = model.decoder(DecoderMode.REFERENCE);
-                    ApMaeEncoder encoder = model.encoder()) {
-                NDArray tokens = encoder.encodeVisible(manager, patterns, mask);
-                assertThatThrownBy(() -> decoder.reconstruct(manager, tokens, mask))
-                        .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining("7")
-                        .hasMessageContaining("3")
-                        .hasMessageContaining("CORRECTED");
+            PatchMask many = PatchMask.draw(grid, 0.75, 4, new Random(1));
+            assertThat(many.masked()[0]).hasSize(7);
+            NDArray tokens = encoder.encodeVisible(manager, patterns, many);
+            // Mask tokens lie on the visible positions, so that of all tokens only cls counts.
+            NDArray onlyCls = tokens.duplicate();
+            onlyCls.set(new NDIndex(":, 1:"), 5);
+            assertThat(decoder.reconstruct(manager, onlyCls, many).toFloatArray())
+                    .isEqualTo(decoder.reconstruct(manager, tokens, many).toFloatArray())
+                    .hasSize(4 * 7 * 64);
+            assertThat(Gradients.compute(model, manager, patterns, many, DecoderMode.REFERENCE, 1, () -> {})
+                            .loss())
+                    .isCloseTo(model.loss(patterns, many), within(1e-6));
+            PatchMask few = PatchMask.draw(grid, 0.25, 4, new Random(1));
+            NDArray more = encoder.encodeVisible(manager, patterns, few);
+            assertThatThrownBy(() -> decoder.reconstruct(manager, more, few))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("2")
+                    .hasMessageContaining("8")
+                    .hasMessageContaining("CORRECTED");
+        }
+    }
+
+    @Test
+    void fastEncodersAgreeWithThePlainOne() {
+        for (String name : new String[] {"apmae-tiny", "apmae-tiny-samedim"}) {
+            try (SafetensorsFile expected =
+                            SafetensorsFile.open(Fixtures.golden(name).resolve("expected.safetensors"));
+                    ApMae model = ApMae.load(Fixtures.golden(name))) {
+                NDArray scaled = expected.load(manager, "scaled");
+                int before = model.manager().getManagedArrays().size();
+                for (EncodingMode mode : EncodingMode.values()) {
+                    float[] plain;
+                    try (ApMaeEncoder encoder = model.encoder(mode)) {
+                        plain = encoder.encode(manager, scaled).toFloatArray();
+                    }
+                    try (ApMaeEncoder fast = model.fastEncoder(mode, ApMae.Precision.F32)) {
+                        assertThat(fast.encode(manager, scaled).toFloatArray()).containsExactly(plain, within(1e-5f));
+                    }
+                    ApMaeEncoder half = model.fastEncoder(mode, ApMae.Precision.BF16);
+                    float[] rough = half.encode(manager, scaled).toFloatArray();
+                    half.close();
+                    assertThat(rough).isNotEqualTo(plain);
+                    int width = model.config().encoder().dim();
+                    for (int start = 0; start < plain.length; start += width) {
+                        double ab = 0;
+                        double aa = 0;
+                        double bb = 0;
+                        for (int i = start; i < start + width; i++) {
+                            ab += (double) plain[i] * rough[i];
+                            aa += (double) plain[i] * plain[i];
+                            bb += (double) rough[i] * rough[i];
+                        }
+                        assertThat(ab / Math.sqrt(aa * bb))
+                                .as("%s %s pattern %d", name, mode, start / width)
+                                .isGreaterThan(0.999);
+                    }
+                    assertThatThrownBy(() -> half.encode(manager, scaled))
+                            .isInstanceOf(IllegalStateException.class)
+                            .hasMessageContaining("closed");
+                }
+                assertThat(model.manager().getManagedArrays()).hasSize(before);
             }
         }
+    }
+
+    @Test
+    void aCopyingStartFollowsTheRowsOfVisiblePatches() {
+        PatchGrid grid = new PatchGrid(64, 8);
+        ApMaeConfig config = ApMaeConfig.laptop(grid);
+        // Row 6 of the grid: patch 48 is masked, 49 visible, and so is one of every other row.
+        PatchMask mask = new PatchMask(new int[][] {{48}}, new int[][] {{0, 8, 17, 25, 34, 42, 49, 58}});
+        double copied = 0;
+        double guessed = 0;
+        int patterns = 10;
+        try (ApMae copying = ApMae.initCopying(config, 3, Device.cpu());
+                ApMae random0 = ApMae.init(config, 3)) {
+            for (int n = 0; n < patterns; n++) {
+                float[] pixels = rowLevels(n);
+                NDArray pattern = manager.create(FloatBuffer.wrap(pixels), new ai.djl.ndarray.types.Shape(1, 1, 64, 64));
+                copied += rowCorrelation(copying, pattern, pixels, mask) / patterns;
+                guessed += rowCorrelation(random0, pattern, pixels, mask) / patterns;
+            }
+        }
+        assertThat(copied).isGreaterThan(0.3).isGreaterThan(guessed + 0.2);
+        assertThatThrownBy(() -> ApMae.initCopying(Fixtures.tiny(), 3, Device.cpu()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("width of at least 25");
+    }
+
+    private static float[] rowLevels(long seed) {
+        float[] pixels = new float[64 * 64];
+        Random random = new Random(seed);
+        for (int row = 0; row < 64; row++) {
+            float level = random.nextFloat();
+            for (int column = 0; column <= row; column++) {
+                pixels[row * 64 + column] = level + 0.01f * random.nextFloat();
+            }
+        }
+        return pixels;
+    }
+
+    private double rowCorrelation(ApMae model, NDArray pattern, float[] pixels, PatchMask mask) {
+        float[] predicted = model.predict(manager, pattern, mask).toFloatArray();
+        double[] a = new double[8];
+        double[] b = new double[8];
+        for (int row = 0; row < 8; row++) {
+            for (int column = 0; column < 8; column++) {
+                a[row] += predicted[row * 8 + column] / 8;
+                b[row] += pixels[(48 + row) * 64 + column] / 8;
+            }
+        }
+        double meanA = Arrays.stream(a).average().orElseThrow();
+        double meanB = Arrays.stream(b).average().orElseThrow();
+        double ab = 0;
+        double aa = 0;
+        double bb = 0;
+        for (int row = 0; row < 8; row++) {
+            ab += (a[row] - meanA) * (b[row] - meanB);
+            aa += (a[row] - meanA) * (a[row] - meanA);
+            bb += (b[row] - meanB) * (b[row] - meanB);
+        }
+        return ab / Math.sqrt(aa * bb);
     }
 
     @Test

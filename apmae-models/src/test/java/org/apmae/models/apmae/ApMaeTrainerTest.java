@@ -6,10 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.google.gson.JsonObject;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
 import org.apmae.models.runtime.NativeRuntime;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ApMaeTrainerTest {
     private static NDManager manager;
@@ -65,12 +73,115 @@ class ApMaeTrainerTest {
             ApMaeEvaluation evaluation = ApMaeEvaluation.of(model, heldOut, MeanPatterns.of(patterns), 3);
             assertThat(evaluation.patterns()).isEqualTo(100);
             assertThat(losses[steps - 1]).isLessThan(losses[0] / 10);
-            assertThat(evaluation.trained())
+            assertThat(evaluation.trained().mse())
                     .as("%s", evaluation)
-                    .isLessThan(0.9 * evaluation.meanPattern())
-                    .isLessThan(0.5 * evaluation.nearestPatch())
-                    .isLessThan(0.1 * evaluation.untrained());
+                    .isLessThan(0.9 * evaluation.meanPattern().mse())
+                    .isLessThan(0.5 * evaluation.nearestPatch().mse())
+                    .isLessThan(0.1 * evaluation.untrained().mse());
+            assertThat(evaluation.trained().ssim())
+                    .isBetween(evaluation.meanPattern().ssim(), 1.0);
             assertThat(model.manager().getManagedArrays()).hasSize(before);
+        }
+    }
+
+    private static double[] resumable(ApMae model, Path file, ApMaeTrainingOptions options, int stopAfter) {
+        return new ApMaeTrainer(options)
+                .train(
+                        model,
+                        patterns.shuffled(10, 5),
+                        (step, loss, rate) -> {
+                            if (step == stopAfter) {
+                                throw new IllegalStateException("stopped");
+                            }
+                        },
+                        new ApMaeTrainer.Checkpoint(file, 3, "synthetic"));
+    }
+
+    @Test
+    void goesOnWhereItWasStopped(@TempDir Path folder) {
+        ApMaeTrainingOptions options = ApMaeTrainingOptions.of(12, 10, 4)
+                .withLearningRate(2e-3, 3)
+                .withClipNorm(1)
+                .withWorkers(2, 1);
+        Path file = folder.resolve("state.safetensors");
+        double[] losses;
+        float[] weights;
+        try (ApMae model = ApMae.init(Fixtures.tiny(), 3)) {
+            losses = resumable(model, folder.resolve("undisturbed.safetensors"), options, -1);
+            weights = model.flat().toFloatArray();
+        }
+        for (int stop : new int[] {1, 4, 7, 11}) {
+            try (ApMae model = ApMae.init(Fixtures.tiny(), 3)) {
+                assertThatThrownBy(() -> resumable(model, file, options, stop)).hasMessage("stopped");
+            }
+        }
+        try (ApMae model = ApMae.init(Fixtures.tiny(), 3)) {
+            assertThat(resumable(model, file, options.withWorkers(2, 2), -1)).isEqualTo(losses);
+            assertThat(model.flat().toFloatArray()).isEqualTo(weights);
+            assertThatThrownBy(() -> resumable(model, file, options.withWeightDecay(0), -1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("another training");
+        }
+    }
+
+    /** The process that the test below kills. */
+    static final class Victim {
+        public static void main(String[] arguments) {
+            try (NDManager owner = NativeRuntime.newManager(Device.cpu());
+                    ApMae model = ApMae.init(Fixtures.tiny(), 3)) {
+                PatternSet set = Fixtures.set(owner, Fixtures.tiny().grid(), 20, 1);
+                new ApMaeTrainer(ApMaeTrainingOptions.of(KILLED_STEPS, 10, 4).withLearningRate(2e-3, 3))
+                        .train(
+                                model,
+                                set.shuffled(10, 5),
+                                (step, loss, rate) -> System.out.println(step),
+                                new ApMaeTrainer.Checkpoint(Path.of(arguments[0]), 1, "killed"));
+                model.save(Path.of(arguments[0]).resolveSibling("done"));
+            }
+        }
+    }
+
+    private static final int KILLED_STEPS = 150;
+
+    private static Process victim(Path file) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Victim.class.getName(),
+                        file.toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    @Test
+    void survivesBeingKilled(@TempDir Path folder) throws Exception {
+        Path first = Files.createDirectories(folder.resolve("undisturbed"));
+        Process whole = victim(first.resolve("state.safetensors"));
+        whole.getInputStream().transferTo(OutputStream.nullOutputStream());
+        assertThat(whole.waitFor()).isZero();
+        Path file = Files.createDirectories(folder.resolve("killed")).resolve("state.safetensors");
+        Random random = new Random(1);
+        int killed = 0;
+        for (int round = 0; round < 3; round++) {
+            Process process = victim(file);
+            try (BufferedReader lines = process.inputReader()) {
+                // Some steps and then some moment: mostly in the middle of a step or of writing the state.
+                int steps = 20 + random.nextInt(40);
+                for (int i = 0; i < steps && lines.readLine() != null; i++) {}
+                Thread.sleep(random.nextInt(10));
+                killed += process.isAlive() ? 1 : 0;
+                process.destroyForcibly().waitFor();
+            }
+        }
+        assertThat(killed).isEqualTo(3);
+        Process last = victim(file);
+        String lines = new String(last.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        assertThat(last.waitFor()).isZero();
+        assertThat(lines.lines().findFirst())
+                .hasValueSatisfying(step -> assertThat(Integer.parseInt(step)).isGreaterThan(40));
+        for (String name : new String[] {"done/model.safetensors", "state.safetensors"}) {
+            assertThat(file.resolveSibling(name)).hasSameBinaryContentAs(first.resolve(name));
         }
     }
 

@@ -1,0 +1,93 @@
+package org.apmae.examples.study;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apmae.core.model.HeadId;
+import org.apmae.core.model.Verdict;
+import org.apmae.core.predict.PatternTable;
+import org.apmae.core.run.EncodingStore;
+import org.apmae.models.predict.PrincipalAxes;
+
+/**
+ * Numbers about the selected scenarios, one row each.
+ *
+ * @param names names of the columns
+ * @param rows one row for each selected scenario
+ */
+record Features(List<String> names, List<double[]> rows) {
+    private static final int AXES = 3;
+
+    /** What the model itself says about its prediction. */
+    static Features signals(List<Selected> selected) {
+        return new Features(
+                List.of("top_probability", "margin", "entropy"),
+                selected.stream().map(Selected::verdict).map(Features::signals).toList());
+    }
+
+    private static double[] signals(Verdict verdict) {
+        return new double[] {verdict.topProbability(), verdict.margin(), verdict.entropy()};
+    }
+
+    /** Where each head's encoding lies along its three main axes, fitted on the training rows. */
+    static Features encodings(EncodingStore store, List<Selected> selected, int[] train, long seed) {
+        Map<String, Integer> rowOf = new HashMap<>();
+        for (int i = 0; i < store.scenarioIds().size(); i++) {
+            rowOf.put(store.scenarioIds().get(i), i);
+        }
+        int axes = Math.min(AXES, store.width());
+        List<String> names = new ArrayList<>();
+        List<double[]> rows = Stream.generate(() -> new double[store.heads().size() * axes])
+                .limit(selected.size())
+                .toList();
+        for (int h = 0; h < store.heads().size(); h++) {
+            HeadId head = store.heads().get(h);
+            float[][] all = store.head(head);
+            float[][] ordered = new float[selected.size()][];
+            for (int i = 0; i < ordered.length; i++) {
+                ordered[i] = all[rowOf.get(selected.get(i).row().id())];
+            }
+            float[][] trained = new float[train.length][];
+            for (int i = 0; i < train.length; i++) {
+                trained[i] = ordered[train[i]];
+            }
+            PrincipalAxes fitted = PrincipalAxes.fit(trained, axes, seed);
+            for (int axis = 0; axis < axes; axis++) {
+                names.add(head + "." + axis);
+            }
+            for (int i = 0; i < ordered.length; i++) {
+                System.arraycopy(fitted.project(ordered[i]), 0, rows.get(i), h * axes, axes);
+            }
+        }
+        return new Features(names, rows);
+    }
+
+    Features and(Features others) {
+        List<double[]> joined = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            double[] row = new double[names.size() + others.names.size()];
+            System.arraycopy(rows.get(i), 0, row, 0, names.size());
+            System.arraycopy(others.rows.get(i), 0, row, names.size(), others.names.size());
+            joined.add(row);
+        }
+        return new Features(Stream.concat(names.stream(), others.names.stream()).toList(), joined);
+    }
+
+    PatternTable beside(PatternTable table) {
+        return new PatternTable(
+                table.scenarioIds(),
+                table.groups(),
+                table.columns(),
+                table.labels(),
+                names,
+                rows.toArray(double[][]::new),
+                table.correct());
+    }
+
+    static PatternTable withoutLabels(PatternTable table) {
+        return new PatternTable(
+                table.scenarioIds(), table.groups(), List.of(), new int[table.size()][0], table.correct());
+    }
+}
