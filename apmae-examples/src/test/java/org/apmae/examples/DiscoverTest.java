@@ -72,7 +72,14 @@ class DiscoverTest {
                 .containsEntry("worst_degradation", 1.0);
         Path picture = folder.resolve("picture.png");
         Outcome drawn = Outcome.of(
-                "reconstruct", "--run", one.toString(), "--layer=1", "--head=2", "--out", picture.toString(), "--quiet");
+                "reconstruct",
+                "--run",
+                one.toString(),
+                "--layer=1",
+                "--head=2",
+                "--out",
+                picture.toString(),
+                "--quiet");
         assertThat(drawn.code()).as(drawn.err()).isZero();
         assertThat(ImageIO.read(picture.toFile()).getWidth()).isGreaterThan(4 * TinyStudy.WINDOW);
         assertThat(one.resolve(".training")).doesNotExist();

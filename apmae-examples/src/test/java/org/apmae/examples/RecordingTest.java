@@ -62,7 +62,8 @@ class RecordingTest {
         model = TargetModels.load(shared.resolve("model"));
         ApMaeConfig laptop = ApMaeConfig.laptop();
         apmae = ApMae.init(
-                ApMaeConfig.of(new PatchGrid(TinyStudy.WINDOW, TinyStudy.WINDOW / 8), laptop.encoder(), laptop.decoder()),
+                ApMaeConfig.of(
+                        new PatchGrid(TinyStudy.WINDOW, TinyStudy.WINDOW / 8), laptop.encoder(), laptop.decoder()),
                 1);
     }
 
@@ -240,7 +241,8 @@ class RecordingTest {
             RecordingEstimate estimate = new EncodingPass(model, apmae.config().scaler(), encoder, 1)
                     .estimate(prompts(4), 3000, HeadSelection.all(model.shape()), PatternKeeping.none());
             assertThat(estimate.toString()).startsWith("3,000 scenarios x 16 heads: ");
-            assertThat(estimate.diskBytes()).isBetween(3000L * 16 * encoder.width() * 2, 3000L * 16 * encoder.width() * 3);
+            assertThat(estimate.diskBytes())
+                    .isBetween(3000L * 16 * encoder.width() * 2, 3000L * 16 * encoder.width() * 3);
             assertThat(estimate.seconds()).isPositive();
             estimate.requireRoom(folder.resolve("not/there/yet"));
         }

@@ -157,7 +157,7 @@ class PythonTest {
                     + "assert [r['id'] for r in b] == [r['id'] for r in c]\n"
                     + "assert c[0]['target'] == 'a,\"b\"' and c[0]['correct'] == 'false'\n"
                     + "print(float(a[0, 0]), float(a[1, 5]))\n");
-            assertThat(output.strip()).isEqualTo(expected[1][0] + " " + expected[5][5]);
+            assertThat(output.strip()).isEqualTo((double) expected[1][0] + " " + (double) expected[5][5]);
         }
     }
 }

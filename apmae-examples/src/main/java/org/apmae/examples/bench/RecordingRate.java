@@ -135,11 +135,7 @@ final class RecordingRate implements Benchmark {
     }
 
     private static double whole(
-            TargetModel model,
-            AttentionScaler scaler,
-            ApMaeEncoder encoder,
-            List<Prompt> prompts,
-            Settings settings) {
+            TargetModel model, AttentionScaler scaler, ApMaeEncoder encoder, List<Prompt> prompts, Settings settings) {
         Path folder;
         try {
             Files.createDirectories(settings.folder());

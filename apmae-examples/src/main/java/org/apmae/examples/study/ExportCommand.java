@@ -103,8 +103,9 @@ final class ExportCommand implements Callable<Integer> {
                 result.put("files", written.stream().map(Path::toString).toList());
                 CommonOptions.print(result);
             } else {
-                System.err.println(written.size() + " files for " + export.scenarios().size() + " scenarios and "
-                        + wanted.size() + " heads in " + out + File.separator);
+                System.err.println(
+                        written.size() + " files for " + export.scenarios().size() + " scenarios and " + wanted.size()
+                                + " heads in " + out + File.separator);
             }
         }
         return 0;

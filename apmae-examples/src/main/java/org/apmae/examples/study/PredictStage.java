@@ -17,7 +17,7 @@ import org.apmae.core.predict.Interval;
 import org.apmae.core.predict.PairedComparison;
 import org.apmae.core.predict.PatternTable;
 import org.apmae.core.progress.Progress;
-import org.apmae.core.run.EncodingStore;
+import org.apmae.core.store.EncodingStore;
 import org.apmae.core.run.PatternLabels;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.Stage;

@@ -36,8 +36,7 @@ final class Studies {
         return one(folder, stage, progress, threads, PatternKeeping.none());
     }
 
-    static Map<String, Object> one(
-            Path folder, Stage stage, Progress progress, int threads, PatternKeeping keeping) {
+    static Map<String, Object> one(Path folder, Stage stage, Progress progress, int threads, PatternKeeping keeping) {
         RunFolder run = RunFolder.open(folder);
         try (Study study = new Study(run, options(run), progress, threads)) {
             study.keep(keeping);

@@ -251,7 +251,8 @@ class ApMaeTest {
                 ApMae random0 = ApMae.init(config, 3)) {
             for (int n = 0; n < patterns; n++) {
                 float[] pixels = rowLevels(n);
-                NDArray pattern = manager.create(FloatBuffer.wrap(pixels), new ai.djl.ndarray.types.Shape(1, 1, 64, 64));
+                NDArray pattern =
+                        manager.create(FloatBuffer.wrap(pixels), new ai.djl.ndarray.types.Shape(1, 1, 64, 64));
                 copied += rowCorrelation(copying, pattern, pixels, mask) / patterns;
                 guessed += rowCorrelation(random0, pattern, pixels, mask) / patterns;
             }
