@@ -89,5 +89,32 @@ class DiscoverTest {
         assertThat(again.code()).isZero();
         assertThat(again.out()).isEqualTo(first.out());
         assertThat(Files.readAllBytes(one.resolve("manifest.json"))).isEqualTo(manifest);
+
+        Outcome dry = Outcome.of("encode", "--run", one.toString(), "--dry-run", "--json", "--quiet");
+        assertThat(dry.code()).as(dry.err()).isZero();
+        assertThat(dry.out()).contains("disk_bytes").contains("\"heads\": 16");
+        assertThat(Files.readAllBytes(one.resolve("manifest.json"))).isEqualTo(manifest);
+
+        Path out = folder.resolve("out");
+        Outcome export = Outcome.of(
+                "export",
+                "--run",
+                one.toString(),
+                "--out",
+                out.toString(),
+                "--heads=L1H3",
+                "--tasks=identifiers",
+                "--outcome=CORRECT",
+                "--quiet");
+        assertThat(export.code()).as(export.err()).isZero();
+        assertThat(out.resolve("L1H3.npy")).exists();
+        assertThat(Files.readAllLines(out.resolve("scenarios.csv"))).hasSizeBetween(2, 17);
+        assertThat(out.resolve("labels.csv")).exists();
+
+        Outcome keep = Outcome.of(
+                "encode", "--run", two.toString(), "--keep-medoids", one.toString(), "--keep-heads=L0H2", "--quiet");
+        assertThat(keep.code()).as(keep.err()).isZero();
+        assertThat(two.resolve("patterns/L0H2.f16")).exists();
+        assertThat(two.resolve("encodings/c.5.0.0")).hasSameBinaryContentAs(one.resolve("encodings/c.5.0.0"));
     }
 }

@@ -56,6 +56,27 @@ final class Disk {
         }
     }
 
+    /** What is done with one of many files. */
+    @FunctionalInterface
+    interface FileTask<T> {
+        void run(T item) throws IOException;
+    }
+
+    /** Runs a task for each item, several at a time, and throws the first fault. */
+    static <T> void inParallel(List<T> items, FileTask<T> task) throws IOException {
+        try {
+            items.parallelStream().forEach(item -> {
+                try {
+                    task.run(item);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
     /** Brings the names in a folder to the disk, where the system has such an operation (Windows has none). */
     static void syncFolder(Path folder) {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {

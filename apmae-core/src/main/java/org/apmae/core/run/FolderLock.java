@@ -1,6 +1,8 @@
 package org.apmae.core.run;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -63,9 +65,22 @@ final class FolderLock implements AutoCloseable {
             throw new RunFolderException("the run folder " + root + " is in use by " + holder(channel)
                     + "; wait until it ends, end it, or choose another folder");
         }
-        String name = "process " + ProcessHandle.current().pid() + " of " + System.getProperty("user.name");
+        String name =
+                "process " + ProcessHandle.current().pid() + " of " + System.getProperty("user.name") + " on " + host();
         channel.truncate(0);
         channel.write(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)), 0);
+    }
+
+    /** A folder may be shared by several machines, where a process id alone says little. */
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            // A machine whose own name cannot be resolved is named in the message.
+            String message = e.getMessage();
+            int colon = message == null ? -1 : message.indexOf(':');
+            return colon > 0 ? message.substring(0, colon) : "this machine";
+        }
     }
 
     private static String holder(FileChannel channel) {

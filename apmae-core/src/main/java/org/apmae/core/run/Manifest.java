@@ -66,17 +66,19 @@ final class Manifest {
 
     String toJson() {
         Map<String, Object> entries = new TreeMap<>();
-        stages.forEach((stage, entry) -> entries.put(
-                stage.command(),
-                Map.of(
-                        "files", filesToJson(entry.files()),
-                        "provenance", entry.provenance().toJson())));
+        stages.forEach((stage, entry) -> entries.put(stage.command(), toJson(entry)));
         Map<String, Object> all = new TreeMap<>();
         all.put("format", FORMAT);
         all.put("version", RunFolder.FORMAT_VERSION);
         all.put("stages", entries);
         all.put("metrics", filesToJson(metrics.stream().toList()));
         return CanonicalJson.write(all);
+    }
+
+    static Map<String, Object> toJson(StageEntry entry) {
+        return Map.of(
+                "files", filesToJson(entry.files()),
+                "provenance", entry.provenance().toJson());
     }
 
     private static Map<String, Object> filesToJson(List<StageEntry.Item> files) {

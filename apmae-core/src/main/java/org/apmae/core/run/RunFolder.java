@@ -3,6 +3,7 @@ package org.apmae.core.run;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -36,6 +37,7 @@ public final class RunFolder implements AutoCloseable {
 
     static final String TEMPORARY = ".tmp-";
     static final String COMMITTING = ".commit-";
+    static final String PARTIAL = ".partial-";
 
     private final Path root;
     private final Optional<FolderLock> lock;
@@ -206,6 +208,45 @@ public final class RunFolder implements AutoCloseable {
      * @throws java.io.UncheckedIOException if the folder cannot be written
      */
     public synchronized StageWriter begin(Stage stage) {
+        checkBegin(stage);
+        writing = new StageWriter(this, stage, Optional.empty());
+        return writing;
+    }
+
+    /**
+     * Begins a stage that keeps what it has written in {@link StageWriter#segments} when it ends without a commit, by
+     * {@code kill -9} too, and goes on with it if it was begun before with the same key from the same results of its
+     * predecessors. Otherwise what an earlier beginning left is removed.
+     *
+     * @param stage the stage
+     * @param key everything that decides the stage's result, beside the results of its predecessors: options, hashes of
+     *     models, software
+     * @return the writer of its files; to be closed
+     * @throws MissingStageException if a predecessor is not whole
+     * @throws IllegalStateException if the folder is closed, open for reading only, or another stage is being written
+     * @throws java.io.UncheckedIOException if the folder cannot be written
+     */
+    public synchronized StageWriter resume(Stage stage, String key) {
+        checkBegin(stage);
+        Map<String, Object> all = new TreeMap<>();
+        all.put("key", key);
+        stage.predecessors().forEach(each -> all.put(each.command(), Manifest.toJson(require(each))));
+        String digest = Disk.hash(CanonicalJson.writeLine(all).getBytes(StandardCharsets.UTF_8));
+        writing = new StageWriter(this, stage, Optional.of(digest));
+        return writing;
+    }
+
+    /** A stage may not write a file that another one which stays has. */
+    synchronized void checkFree(Stage stage, String name) {
+        manifest.without(stage).values().forEach(entry -> {
+            if (entry.file(name).isPresent()) {
+                throw new IllegalArgumentException("'" + name + "' is already a file of the stage '"
+                        + entry.stage().command() + "'; choose another name");
+            }
+        });
+    }
+
+    private void checkBegin(Stage stage) {
         checkOpen();
         if (lock.isEmpty()) {
             throw new IllegalStateException(
@@ -216,8 +257,6 @@ public final class RunFolder implements AutoCloseable {
                     + root + "; commit or close it first");
         }
         stage.predecessors().forEach(this::require);
-        writing = new StageWriter(this, stage);
-        return writing;
     }
 
     /**
@@ -390,7 +429,10 @@ public final class RunFolder implements AutoCloseable {
         return files.size();
     }
 
-    /** Releases the lock and discards a stage that is not committed; closing again has no effect. */
+    /**
+     * Releases the lock and discards a stage that is not committed, but for the segments of one begun by {@link #resume};
+     * closing again has no effect.
+     */
     @Override
     public synchronized void close() {
         if (closed) {

@@ -1,5 +1,8 @@
 package org.apmae.core.run;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -98,17 +101,52 @@ public final class RunTables {
      * @return the rows in the order in which they were written
      */
     public static List<Verdict> verdicts(RunFolder run) {
-        return run.lines(Stage.RECORD, VERDICTS, json -> {
-            Fields row = Fields.of(json, "the row");
-            return new Verdict(
-                    row.text("id"),
-                    row.integer("predicted_token"),
-                    row.integer("target_token"),
-                    row.number("top_probability"),
-                    row.number("margin"),
-                    row.number("entropy"),
-                    row.number("target_loss"));
-        });
+        return run.lines(Stage.RECORD, VERDICTS, RunTables::verdict);
+    }
+
+    /**
+     * Puts predictions into the form that {@link Segments#append} takes for {@link #VERDICTS}.
+     *
+     * @param verdicts the rows
+     * @return the lines in UTF-8
+     */
+    public static ByteBuffer verdictLines(List<Verdict> verdicts) {
+        StringBuilder text = new StringBuilder();
+        verdicts.forEach(
+                verdict -> text.append(CanonicalJson.writeLine(toJson(verdict))).append('\n'));
+        return ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Reads the predictions in the whole segments of a stage in the making.
+     *
+     * @param segments the segments of {@link Stage#RECORD}
+     * @return the rows in the order in which they were appended
+     * @throws java.io.UncheckedIOException if the file cannot be read or a line is not what it should be
+     */
+    public static List<Verdict> verdicts(Segments segments) {
+        try {
+            return new String(segments.read(VERDICTS), StandardCharsets.UTF_8)
+                    .lines()
+                    .map(line -> verdict(
+                            Fields.of(CanonicalJson.read(line), "the row").map()))
+                    .toList();
+        } catch (IllegalArgumentException e) {
+            throw new RunFolderException(
+                    "a line of " + VERDICTS + " is not what this apmae writes: " + e.getMessage(), new IOException(e));
+        }
+    }
+
+    private static Verdict verdict(Map<?, ?> json) {
+        Fields row = Fields.of(json, "the row");
+        return new Verdict(
+                row.text("id"),
+                row.integer("predicted_token"),
+                row.integer("target_token"),
+                row.number("top_probability"),
+                row.number("margin"),
+                row.number("entropy"),
+                row.number("target_loss"));
     }
 
     /**

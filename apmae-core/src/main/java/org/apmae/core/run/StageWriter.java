@@ -2,10 +2,12 @@ package org.apmae.core.run;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +20,8 @@ import java.util.stream.Stream;
  *
  * <p>Files go into a temporary sub-folder. A commit brings them to the disk, renames the sub-folder (from here on the commit
  * will be finished, if need be by the next opening), moves the files to their places and replaces the manifest. Use it in a
- * try-with-resources statement: closing without a commit removes the temporary files.
+ * try-with-resources statement: closing without a commit removes the temporary files, but keeps the whole segments of a stage
+ * begun by {@link RunFolder#resume}.
  *
  * <p>Not thread-safe, but different threads may fill different files that {@link #file} has named.
  *
@@ -26,25 +29,54 @@ import java.util.stream.Stream;
  */
 public final class StageWriter implements AutoCloseable {
     static final String FILES = "files";
+    private static final String KEY = "key";
 
     private final RunFolder run;
     private final Stage stage;
     private final Path temporary;
     private final Path files;
     private final Map<String, Double> timings = new TreeMap<>();
+    private final Optional<Segments> segments;
     private boolean ended;
 
-    StageWriter(RunFolder run, Stage stage) {
+    /** With a key, what an earlier writer of the same key left in segments is taken over and survives this one. */
+    StageWriter(RunFolder run, Stage stage, Optional<String> key) {
         this.run = run;
         this.stage = stage;
-        this.temporary = run.path().resolve(RunFolder.TEMPORARY + stage.command());
+        this.temporary =
+                run.path().resolve((key.isPresent() ? RunFolder.PARTIAL : RunFolder.TEMPORARY) + stage.command());
         this.files = temporary.resolve(FILES);
         try {
-            Disk.deleteTree(temporary);
-            Files.createDirectories(files);
+            if (key.isEmpty() || !isOf(key.get())) {
+                Disk.deleteTree(temporary);
+                Files.createDirectories(files);
+                if (key.isPresent()) {
+                    Disk.write(temporary.resolve(KEY), key.get());
+                }
+            }
         } catch (IOException e) {
             throw FolderLock.unwritable(run.path(), e, e);
         }
+        this.segments = key.map(k -> new Segments(run, stage, temporary, files));
+    }
+
+    private boolean isOf(String key) throws IOException {
+        Path file = temporary.resolve(KEY);
+        return Files.isDirectory(files)
+                && Files.isRegularFile(file)
+                && Arrays.equals(Files.readAllBytes(file), key.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Returns the append-only files of the stage.
+     *
+     * @return the segments, those of an earlier beginning included
+     * @throws IllegalStateException if the stage was begun by {@link RunFolder#begin}, or the writer has ended
+     */
+    public Segments segments() {
+        checkOpen();
+        return segments.orElseThrow(() -> new IllegalStateException("the stage '" + stage.command()
+                + "' was begun as one whole; begin it with RunFolder.resume to write segments"));
     }
 
     /**
@@ -73,12 +105,7 @@ public final class StageWriter implements AutoCloseable {
 
     private Path place(String name) {
         checkOpen();
-        run.manifest().without(stage).values().forEach(entry -> {
-            if (entry.file(name).isPresent()) {
-                throw new IllegalArgumentException("'" + name + "' is already a file of the stage '"
-                        + entry.stage().command() + "'; choose another name");
-            }
-        });
+        run.checkFree(stage, name);
         Path file = files.resolve(name);
         try {
             Files.createDirectories(file.getParent());
@@ -176,6 +203,7 @@ public final class StageWriter implements AutoCloseable {
             Disk.write(temporary.resolve(FileNames.MANIFEST), fresh.toJson());
             Disk.syncFolder(files);
             Disk.syncFolder(temporary);
+            segments.ifPresent(Segments::close);
             Files.move(temporary, commit, StandardCopyOption.ATOMIC_MOVE);
             Disk.syncFolder(run.path());
         } catch (IOException e) {
@@ -187,6 +215,11 @@ public final class StageWriter implements AutoCloseable {
         ended = true;
         try {
             RunFolder.apply(run.path(), commit);
+            // What was begun from results that are no longer there cannot be gone on with; its key would tell, too.
+            Disk.deleteTree(run.path().resolve(RunFolder.PARTIAL + stage.command()));
+            for (Stage dependent : stage.dependents()) {
+                Disk.deleteTree(run.path().resolve(RunFolder.PARTIAL + dependent.command()));
+            }
         } catch (IOException e) {
             run.ended(this, Optional.empty());
             run.close();
@@ -199,7 +232,10 @@ public final class StageWriter implements AutoCloseable {
         return entry;
     }
 
-    /** Removes the temporary files if there was no commit; closing again has no effect. */
+    /**
+     * Removes the temporary files if there was no commit, or, after {@link RunFolder#resume}, leaves the whole segments to
+     * be gone on with; closing again has no effect.
+     */
     @Override
     public void close() {
         if (!ended) {
@@ -210,6 +246,10 @@ public final class StageWriter implements AutoCloseable {
 
     void discard() {
         ended = true;
+        if (segments.isPresent()) {
+            segments.get().close();
+            return;
+        }
         try {
             Disk.deleteTree(temporary);
         } catch (IOException e) {
@@ -220,9 +260,18 @@ public final class StageWriter implements AutoCloseable {
 
     private List<StageEntry.Item> items() throws IOException {
         List<StageEntry.Item> items = new ArrayList<>();
+        if (segments.isPresent()) {
+            segments.get().sync();
+        }
         for (String name : Disk.names(files)) {
             if (!name.equals(FileNames.metricsOf(stage))) {
                 FileNames.checkOwn(name);
+            }
+            Optional<StageEntry.Item> appended =
+                    segments.isPresent() ? segments.get().item(name) : Optional.empty();
+            if (appended.isPresent()) {
+                items.add(appended.get());
+                continue;
             }
             Path file = files.resolve(name);
             Disk.sync(file);

@@ -1,12 +1,15 @@
 package org.apmae.examples.study;
 
+import java.nio.file.Path;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -14,11 +17,12 @@ import org.apmae.core.model.HeadId;
 import org.apmae.core.pattern.Clusters;
 import org.apmae.core.pattern.PatternClusterer;
 import org.apmae.core.progress.Progress;
-import org.apmae.core.run.EncodingStore;
 import org.apmae.core.run.PatternLabels;
+import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
+import org.apmae.core.store.EncodingStore;
 import org.apmae.models.cluster.ClustersJson;
 import org.apmae.models.cluster.HeadClustering;
 import org.apmae.models.cluster.UmapHdbscan;
@@ -75,8 +79,8 @@ final class ClusterStage {
 
     private void run() {
         try (StageWriter writer = study.run().begin(Stage.CLUSTER)) {
-            try (Progress.Stage progress = study.progress()
-                            .start("clustering", store.heads().size(), "heads");
+            try (Progress.Stage progress =
+                            study.progress().start("clustering", store.heads().size(), "heads");
                     ClustersJson.Writer file = new ClustersJson.Writer(writer.file(MODEL))) {
                 HeadClustering.forEach(
                         encodings(store),
@@ -157,6 +161,24 @@ final class ClusterStage {
         return found;
     }
 
+    /** The heads' medoids in a clustered run, by scenario. */
+    static Map<String, Set<HeadId>> medoids(Path folder) {
+        try (RunFolder run = RunFolder.openReadOnly(folder)) {
+            Path model = run.file(Stage.CLUSTER, MODEL);
+            EncodingStore store = EncodingStore.open(run);
+            List<Clusters> clusters = ClustersJson.read(
+                    model, store.heads().stream().map(store::head).toList());
+            Map<String, Set<HeadId>> medoids = new HashMap<>();
+            for (int i = 0; i < clusters.size(); i++) {
+                for (int row : clusters.get(i).medoids()) {
+                    medoids.computeIfAbsent(store.scenarioIds().get(row), id -> new TreeSet<>())
+                            .add(store.heads().get(i));
+                }
+            }
+            return medoids;
+        }
+    }
+
     private Map<String, Object> patterns(Map<Integer, Stability> stability) {
         Map<String, Object> perHead = new LinkedHashMap<>();
         Map<Integer, List<Integer>> layers = new TreeMap<>();
@@ -176,15 +198,21 @@ final class ClusterStage {
         Map<String, Object> perLayer = new LinkedHashMap<>();
         layers.forEach((layer, members) -> {
             Map<String, Object> one = new HashMap<>();
-            one.put("patterns", members.stream().mapToInt(i -> medoids[i].length).sum());
+            one.put(
+                    "patterns",
+                    members.stream().mapToInt(i -> medoids[i].length).sum());
             one.put("noise", mean(members, i -> noise[i]));
             one.put("validity", mean(members, i -> validity[i]));
             one.put(
                     "stability_seeds",
-                    mean(members, i -> stability.containsKey(i) ? stability.get(i).acrossSeeds() : Double.NaN));
+                    mean(
+                            members,
+                            i -> stability.containsKey(i) ? stability.get(i).acrossSeeds() : Double.NaN));
             one.put(
                     "stability_subsamples",
-                    mean(members, i -> stability.containsKey(i) ? stability.get(i).acrossSubsamples() : Double.NaN));
+                    mean(
+                            members,
+                            i -> stability.containsKey(i) ? stability.get(i).acrossSubsamples() : Double.NaN));
             perLayer.put(String.valueOf(layer), one);
         });
         return Map.of(

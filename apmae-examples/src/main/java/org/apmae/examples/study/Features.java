@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.model.Verdict;
 import org.apmae.core.predict.PatternTable;
-import org.apmae.core.run.EncodingStore;
+import org.apmae.core.store.EncodingStore;
 import org.apmae.models.predict.PrincipalAxes;
 
 /**

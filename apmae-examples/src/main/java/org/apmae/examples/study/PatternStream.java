@@ -2,14 +2,11 @@ package org.apmae.examples.study;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.apmae.core.model.AttentionBatch;
 import org.apmae.core.model.AttentionSink;
-import org.apmae.core.model.HeadIntervention;
 import org.apmae.core.model.HeadSelection;
 import org.apmae.core.model.ModelShape;
 import org.apmae.core.model.Verdict;
@@ -25,7 +22,6 @@ import org.apmae.models.recording.HookedRecorder;
 
 /** Runs the target model over scenarios and hands scaled patterns, layer by layer, to a function on several threads. */
 final class PatternStream {
-    private static final int BATCH = 4;
     private static final double HELD_OUT_SHARE = 0.25;
 
     private PatternStream() {}
@@ -34,31 +30,6 @@ final class PatternStream {
     @FunctionalInterface
     interface LayerTask {
         void accept(NDManager scratch, AttentionBatch batch, NDArray scaled);
-    }
-
-    static void run(
-            Study study,
-            List<ScenarioRow> rows,
-            HeadSelection heads,
-            AttentionScaler scaler,
-            Progress.Stage progress,
-            LayerTask task) {
-        List<Callable<Boolean>> tasks = new ArrayList<>();
-        for (int from = 0; from < rows.size(); from += BATCH) {
-            List<ScenarioRow> chunk = rows.subList(from, Math.min(rows.size(), from + BATCH));
-            tasks.add(() -> {
-                try (HookedRecorder recorder = new HookedRecorder(study.model(), BATCH)) {
-                    recorder.record(
-                            chunk.stream().map(ScenarioRow::prompt),
-                            heads,
-                            HeadIntervention.none(),
-                            sink(study, scaler, task));
-                }
-                progress.step(chunk.size());
-                return true;
-            });
-        }
-        study.parallel(tasks);
     }
 
     /** Random scenarios that the model got right, of one side of the split. */

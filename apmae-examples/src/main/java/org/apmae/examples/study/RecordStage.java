@@ -18,12 +18,15 @@ import org.apmae.core.model.Verdict;
 import org.apmae.core.predict.BinaryMetrics;
 import org.apmae.core.predict.GroupedSplit;
 import org.apmae.core.progress.Progress;
+import org.apmae.core.run.Provenance;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.ScenarioRow;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
 import org.apmae.core.scenario.CompletionTask;
+import org.apmae.models.pipeline.RecordingEstimate;
+import org.apmae.models.pipeline.VerdictPass;
 import org.apmae.models.recording.HookedRecorder;
 
 /** Stage 2, first half: what the model predicts, a balanced selection by outcome, and the split by source file. */
@@ -31,7 +34,6 @@ final class RecordStage {
     static final String SELECTION = "selection.jsonl";
     private static final String SPLIT = "split.jsonl";
     private static final int BATCH = 8;
-    private static final int CHUNK = 32;
 
     private RecordStage() {}
 
@@ -45,63 +47,91 @@ final class RecordStage {
     static void run(Study study) {
         study.run().require(Stage.MINE);
         StudyOptions options = study.options();
-        Map<CompletionTask, List<ScenarioRow>> byTask = new EnumMap<>(CompletionTask.class);
-        for (ScenarioRow row : RunTables.scenarios(study.run())) {
-            byTask.computeIfAbsent(row.task(), task -> new ArrayList<>()).add(row);
-        }
+        Map<CompletionTask, List<ScenarioRow>> byTask = byTask(study.run());
         Map<String, Side> sides = split(
                 byTask.values().stream().flatMap(List::stream).toList(),
                 options.mining().splitByProject(),
                 options.seedOf("split"));
-        List<ScenarioRow> run = new ArrayList<>();
-        Map<String, Verdict> verdicts = new LinkedHashMap<>();
+        Map<CompletionTask, List<Prompt>> candidates = prompts(byTask);
         long most = byTask.values().stream().mapToLong(List::size).sum();
-        try (Progress.Stage progress = study.progress().start("recording verdicts", most, "prompts")) {
-            byTask.forEach((task, rows) -> {
-                int[] found = new int[2];
-                int toTrain = 0;
-                int done = 0;
-                // in rounds, until both outcomes are there in the number wanted
-                while (done < rows.size()
-                        && (Math.min(found[0], found[1]) < options.perOutcome()
-                                || (task == CompletionTask.RANDOM && toTrain < options.trainingScenarios()))) {
-                    List<ScenarioRow> chunk = rows.subList(done, Math.min(rows.size(), done + 2 * CHUNK));
-                    List<Verdict> predicted = verdicts(study, chunk, HeadIntervention.none());
-                    for (int i = 0; i < predicted.size(); i++) {
-                        Verdict verdict = predicted.get(i);
-                        verdicts.put(verdict.scenarioId(), verdict);
-                        found[verdict.correct() ? 1 : 0]++;
-                        toTrain += verdict.correct() && sides.get(file(chunk.get(i))) == Side.TRAIN ? 1 : 0;
-                    }
-                    run.addAll(chunk);
-                    done += chunk.size();
-                    progress.step(chunk.size());
-                    if (!task.hasTarget()) {
-                        break;
-                    }
-                }
-                progress.step(rows.size() - done);
+        VerdictPass pass = new VerdictPass(study.model(), study.threads());
+        Provenance provenance = study.provenance();
+        String key = provenance + ", " + options.toJson() + ", " + VerdictPass.ROUND;
+        try (StageWriter writer = study.run().resume(Stage.RECORD, key)) {
+            RecordingEstimate estimate = pass.estimate(first(candidates), most);
+            study.tell("at most " + estimate);
+            estimate.requireRoom(study.run().path());
+            Map<CompletionTask, List<Verdict>> found;
+            try (Progress.Stage progress = study.progress().start("recording verdicts", most, "prompts")) {
+                found = pass.run(candidates, enough(options, byTask, sides), writer.segments(), progress::step);
+            }
+            List<ScenarioRow> run = new ArrayList<>();
+            Map<String, Verdict> verdicts = new LinkedHashMap<>();
+            found.forEach((task, list) -> {
+                run.addAll(byTask.get(task).subList(0, list.size()));
+                list.forEach(verdict -> verdicts.put(verdict.scenarioId(), verdict));
             });
-        }
-        List<ScenarioRow> selected = select(run, verdicts, options.perOutcome());
-        if (selected.isEmpty()) {
-            throw new IllegalStateException("of " + run.size() + " scenarios no task has both correct and incorrect"
-                    + " ones, so nothing can be balanced; mine more with --pool or use another model");
-        }
-        try (StageWriter writer = study.run().begin(Stage.RECORD)) {
-            RunTables.writeVerdicts(writer, List.copyOf(verdicts.values()));
+            List<ScenarioRow> selected = select(run, verdicts, options.perOutcome());
+            if (selected.isEmpty()) {
+                throw new IllegalStateException("of " + run.size() + " scenarios no task has both correct and incorrect"
+                        + " ones, so nothing can be balanced; mine more with --pool or use another model");
+            }
             writer.lines(
                     SPLIT,
                     new TreeMap<>(sides).entrySet().stream().map(entry -> sideRow(entry.getKey(), entry.getValue())));
             writer.lines(SELECTION, selected.stream().map(row -> Map.of("id", row.id())));
             writer.metrics(metrics(options, run, verdicts, selected, sides));
-            writer.commit(study.provenance());
+            writer.commit(provenance);
         }
     }
 
     private static Map<String, String> sideRow(String file, Side side) {
         int end = file.indexOf('\n');
         return Map.of("corpus", file.substring(0, end), "path", file.substring(end + 1), "side", side.name());
+    }
+
+    /** Measures a few prompts and writes nothing. */
+    static RecordingEstimate estimate(Study study) {
+        study.run().require(Stage.MINE);
+        Map<CompletionTask, List<Prompt>> candidates = prompts(byTask(study.run()));
+        long most = candidates.values().stream().mapToLong(List::size).sum();
+        return new VerdictPass(study.model(), study.threads()).estimate(first(candidates), most);
+    }
+
+    private static Map<CompletionTask, List<ScenarioRow>> byTask(RunFolder run) {
+        Map<CompletionTask, List<ScenarioRow>> byTask = new EnumMap<>(CompletionTask.class);
+        for (ScenarioRow row : RunTables.scenarios(run)) {
+            byTask.computeIfAbsent(row.task(), task -> new ArrayList<>()).add(row);
+        }
+        return byTask;
+    }
+
+    private static Map<CompletionTask, List<Prompt>> prompts(Map<CompletionTask, List<ScenarioRow>> byTask) {
+        Map<CompletionTask, List<Prompt>> prompts = new EnumMap<>(CompletionTask.class);
+        byTask.forEach((task, rows) ->
+                prompts.put(task, rows.stream().map(ScenarioRow::prompt).toList()));
+        return prompts;
+    }
+
+    private static List<Prompt> first(Map<CompletionTask, List<Prompt>> candidates) {
+        return candidates.values().iterator().next();
+    }
+
+    /** Both outcomes in the number wanted, and enough correct random scenarios in training files for the AP-MAE. */
+    private static VerdictPass.Enough enough(
+            StudyOptions options, Map<CompletionTask, List<ScenarioRow>> byTask, Map<String, Side> sides) {
+        VerdictPass.Enough balanced = VerdictPass.balanced(options.perOutcome());
+        return (task, found) -> {
+            if (task != CompletionTask.RANDOM) {
+                return balanced.reached(task, found);
+            }
+            int toTrain = 0;
+            for (int i = 0; i < found.size(); i++) {
+                boolean train = sides.get(file(byTask.get(task).get(i))) == Side.TRAIN;
+                toTrain += found.get(i).correct() && train ? 1 : 0;
+            }
+            return toTrain >= options.trainingScenarios() && balanced.reached(task, found);
+        };
     }
 
     /** Runs prompts with an intervention; results in the order of the rows. */
@@ -208,7 +238,7 @@ final class RecordStage {
                 continue;
             }
             // the first round alone has a fixed size: the stopping rule cannot bias its accuracy
-            List<ScenarioRow> first = rows.subList(0, Math.min(rows.size(), 2 * CHUNK));
+            List<ScenarioRow> first = rows.subList(0, Math.min(rows.size(), VerdictPass.ROUND));
             boolean[] hits = new boolean[first.size()];
             for (int i = 0; i < hits.length; i++) {
                 hits[i] = verdict(verdicts, first.get(i)).correct();

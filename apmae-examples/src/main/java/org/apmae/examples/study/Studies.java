@@ -8,6 +8,8 @@ import java.util.function.Function;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.Stage;
+import org.apmae.models.pipeline.PatternKeeping;
+import org.apmae.models.pipeline.RecordingEstimate;
 
 /** Runs stages of a study on a run folder. */
 final class Studies {
@@ -31,10 +33,24 @@ final class Studies {
     }
 
     static Map<String, Object> one(Path folder, Stage stage, Progress progress, int threads) {
+        return one(folder, stage, progress, threads, PatternKeeping.none());
+    }
+
+    static Map<String, Object> one(Path folder, Stage stage, Progress progress, int threads, PatternKeeping keeping) {
         RunFolder run = RunFolder.open(folder);
         try (Study study = new Study(run, options(run), progress, threads)) {
+            study.keep(keeping);
             STAGES.getOrDefault(stage, s -> {}).accept(study);
             return study.run().metrics();
+        }
+    }
+
+    /** What a recording stage would take; nothing is written. */
+    static RecordingEstimate estimate(Path folder, Stage stage, int threads, PatternKeeping keeping) {
+        RunFolder run = RunFolder.openReadOnly(folder);
+        try (Study study = new Study(run, options(run), Progress.silent(), threads)) {
+            study.keep(keeping);
+            return stage == Stage.RECORD ? RecordStage.estimate(study) : EncodeStage.estimate(study);
         }
     }
 

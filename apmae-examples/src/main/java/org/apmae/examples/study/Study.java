@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.Provenance;
 import org.apmae.core.run.RunFolder;
+import org.apmae.models.pipeline.PatternKeeping;
 import org.apmae.models.runtime.NativeRuntime;
 import org.apmae.models.target.TargetModel;
 import org.apmae.models.target.TargetModels;
@@ -23,6 +24,7 @@ final class Study implements AutoCloseable {
     private final StudyOptions options;
     private final Progress progress;
     private final int threads;
+    private PatternKeeping keeping = PatternKeeping.none();
     private TargetModel model;
 
     Study(RunFolder run, StudyOptions options, Progress progress, int threads) {
@@ -46,6 +48,22 @@ final class Study implements AutoCloseable {
 
     int threads() {
         return threads;
+    }
+
+    PatternKeeping keeping() {
+        return keeping;
+    }
+
+    /** Says which raw patterns the encode stage keeps beside the encodings. */
+    void keep(PatternKeeping wanted) {
+        keeping = wanted;
+    }
+
+    /** A line for people, where progress is shown at all. */
+    void tell(String line) {
+        if (progress != Progress.silent()) {
+            System.err.println(line);
+        }
     }
 
     /** Called by workers too: only one of them may load it. */

@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.apmae.core.model.HeadId;
 import org.apmae.core.pattern.DecoderMode;
 import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
@@ -20,6 +22,8 @@ import org.apmae.examples.console.Tables;
 import org.apmae.mining.Corpora;
 import org.apmae.mining.Deduplication;
 import org.apmae.mining.ScenarioSampler;
+import org.apmae.models.pipeline.PatternKeeping;
+import org.apmae.models.pipeline.RecordingEstimate;
 import org.apmae.models.target.FimWindow;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -47,11 +51,12 @@ public final class StudyCommands {
         commandLine.addSubcommand(new Predict());
         commandLine.addSubcommand(new Sweep());
         commandLine.addSubcommand(new Report());
+        commandLine.addSubcommand(new ExportCommand());
         commandLine.addSubcommand(new TransferCommand());
         commandLine.addSubcommand(new ReconstructCommand());
     }
 
-    private static final class TaskConverter implements ITypeConverter<CompletionTask> {
+    static final class TaskConverter implements ITypeConverter<CompletionTask> {
         @Override
         public CompletionTask convert(String value) {
             try {
@@ -314,11 +319,48 @@ public final class StudyCommands {
         }
     }
 
+    /** A stage that can say beforehand what it will take. */
+    private abstract static class RecordingCommand extends StageCommand {
+        @Option(
+                names = "--dry-run",
+                description = "Only measure a few scenarios and say what time, memory and disk it would take.")
+        private boolean dryRun;
+
+        private final Stage stage;
+
+        RecordingCommand(Stage stage) {
+            super(stage);
+            this.stage = stage;
+        }
+
+        PatternKeeping keeping() {
+            return PatternKeeping.none();
+        }
+
+        @Override
+        final Map<String, Object> execute(Path folder, CommonOptions common) {
+            if (!dryRun) {
+                return Studies.one(folder, stage, common.progress(), common.threads(), keeping());
+            }
+            RecordingEstimate estimate = Studies.estimate(folder, stage, common.threads(), keeping());
+            if (!common.json()) {
+                System.out.println((stage == Stage.RECORD ? "at most " : "") + estimate);
+            }
+            Map<String, Object> json = new TreeMap<>();
+            json.put("scenarios", estimate.scenarios());
+            json.put("heads", estimate.heads());
+            json.put("seconds", estimate.seconds());
+            json.put("memory_bytes", estimate.memoryBytes());
+            json.put("disk_bytes", estimate.diskBytes());
+            return json;
+        }
+    }
+
     @Command(
             name = "record",
             mixinStandardHelpOptions = true,
-            description = "Runs the target model and balances the scenarios by outcome.")
-    private static final class RecordVerdicts extends StageCommand {
+            description = "Runs the target model and balances the scenarios by outcome; run again, it goes on.")
+    private static final class RecordVerdicts extends RecordingCommand {
         RecordVerdicts() {
             super(Stage.RECORD);
         }
@@ -331,10 +373,46 @@ public final class StudyCommands {
         }
     }
 
-    @Command(name = "encode", mixinStandardHelpOptions = true, description = "Encodes the patterns of every head.")
-    private static final class Encode extends StageCommand {
+    @Command(
+            name = "encode",
+            mixinStandardHelpOptions = true,
+            description = "Encodes the patterns of every head; run again, it goes on.")
+    private static final class Encode extends RecordingCommand {
+        @Option(
+                names = "--keep-heads",
+                split = ",",
+                paramLabel = "HEAD",
+                description = "Keep the raw patterns of these heads, such as L3H5, for all scenarios.")
+        private List<String> heads = List.of();
+
+        @Option(
+                names = "--keep-sample",
+                paramLabel = "SHARE",
+                description = "Keep all raw patterns of this share of the scenarios, 0 to 1.")
+        private double share;
+
+        @Option(names = "--keep-wrong", description = "Keep all raw patterns of the scenarios predicted wrong.")
+        private boolean wrong;
+
+        @Option(
+                names = "--keep-medoids",
+                paramLabel = "RUN",
+                description = "Keep the raw patterns of the medoids that another, clustered run folder found.")
+        private Path medoids;
+
         Encode() {
             super(Stage.ENCODE);
+        }
+
+        @Override
+        PatternKeeping keeping() {
+            PatternKeeping keeping = PatternKeeping.none()
+                    .withHeads(heads.stream().map(HeadId::parse).toList())
+                    .withSample(share, 0);
+            if (medoids != null) {
+                keeping = keeping.withPatterns(ClusterStage.medoids(medoids));
+            }
+            return wrong ? keeping.withWrongAnswers() : keeping;
         }
     }
 

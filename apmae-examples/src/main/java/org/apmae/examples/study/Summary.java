@@ -15,7 +15,12 @@ final class Summary {
     static final List<String> APMAE_LAYER_COLUMNS = List.of(
             "layer", "trained AP-MAE", "mean pattern of the head", "ratio", "SSIM trained", "SSIM mean pattern");
     static final List<String> LAYER_COLUMNS = List.of(
-            "layer", "patterns", "mean share of noise", "validity (DBCV)", "stability: seeds", "stability: 80 % of rows");
+            "layer",
+            "patterns",
+            "mean share of noise",
+            "validity (DBCV)",
+            "stability: seeds",
+            "stability: 80 % of rows");
     static final List<String> FAMILY_COLUMNS =
             List.of("family", "patterns", "by layer", "by task", "best scores", "medoid");
     static final List<String> ASSOCIATION_COLUMNS =

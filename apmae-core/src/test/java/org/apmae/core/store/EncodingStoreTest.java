@@ -1,4 +1,4 @@
-package org.apmae.core.run;
+package org.apmae.core.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -12,7 +12,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.zip.CRC32C;
 import org.apmae.core.model.HeadId;
+import org.apmae.core.run.CanonicalJson;
+import org.apmae.core.run.MissingStageException;
+import org.apmae.core.run.Provenance;
+import org.apmae.core.run.RunFolder;
+import org.apmae.core.run.RunFolderException;
+import org.apmae.core.run.Stage;
+import org.apmae.core.run.StageWriter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,19 +55,75 @@ class EncodingStoreTest {
         return values;
     }
 
+    private static EncodingBlock block(EncodingStore.Writer writer, int from, int to) {
+        EncodingBlock block = writer.block(IDS.subList(from, to));
+        for (int row = to - 1; row >= from; row--) {
+            for (int head = 0; head < HEADS.size(); head++) {
+                block.put(HEADS.get(head), row - from, encoding(head, row), 0);
+            }
+        }
+        return block;
+    }
+
     private void write() {
         try (RunFolder run = RunFolder.open(folder);
-                StageWriter stage = run.begin(Stage.ENCODE);
-                EncodingStore.Writer writer = EncodingStore.writer(stage, HEADS, IDS, WIDTH)) {
-            for (int row = IDS.size() - 1; row >= 0; row--) {
-                for (int head = 0; head < HEADS.size(); head++) {
-                    writer.put(HEADS.get(head), IDS.get(row), encoding(head, row));
-                }
-            }
+                StageWriter stage = run.resume(Stage.ENCODE, "key")) {
+            EncodingStore.Writer writer = EncodingStore.writer(stage, HEADS, WIDTH);
+            EncodingBlock first = block(writer, 0, 3);
+            writer.append(first);
+            assertThatIllegalStateException().isThrownBy(() -> first.put(HEADS.get(0), 0, encoding(0, 0), 0));
+            writer.append(block(writer, 3, 4));
             writer.finish();
-            assertThatIllegalStateException().isThrownBy(() -> writer.put(HEADS.get(0), "aa", encoding(0, 0)));
+            assertThatIllegalStateException().isThrownBy(() -> writer.append(block(writer, 3, 4)));
             stage.commit(PROVENANCE);
         }
+    }
+
+    @Test
+    void readsSomeRowsAndScenarios() {
+        write();
+        try (RunFolder run = RunFolder.openReadOnly(folder)) {
+            EncodingStore store = EncodingStore.open(run);
+            float[][] all = store.head(HEADS.get(1));
+            assertThat(store.head(HEADS.get(1), List.of("dd", "aa"))).isDeepEqualTo(new float[][] {all[3], all[0]});
+            List<EncodingStore.Encodings> drawn =
+                    store.scenarios(List.of("cc", "bb")).toList();
+            assertThat(drawn).extracting(EncodingStore.Encodings::scenarioId).containsExactly("cc", "bb");
+            assertThat(drawn.get(0).of(HEADS.get(1))).isEqualTo(all[2]);
+            assertThat(drawn.get(1).all()[1]).isEqualTo(all[1]);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> store.scenarios(List.of("zz")))
+                    .withMessageContaining("zz");
+        }
+    }
+
+    @Test
+    void goesOnAfterAnEarlierBeginning() throws IOException {
+        write();
+        byte[] undisturbed = Files.readAllBytes(folder.resolve("encodings/c.1.0.0"));
+        byte[] array = Files.readAllBytes(folder.resolve("encodings/zarr.json"));
+        for (String key : List.of("one", "two")) {
+            try (RunFolder run = RunFolder.open(folder);
+                    StageWriter stage = run.resume(Stage.ENCODE, key)) {
+                EncodingStore.Writer writer = EncodingStore.writer(stage, HEADS, WIDTH);
+                assertThat(writer.scenarioIds()).as("another key begins anew").isEmpty();
+                writer.append(block(writer, 0, 1));
+            }
+        }
+        try (RunFolder run = RunFolder.open(folder);
+                StageWriter stage = run.resume(Stage.ENCODE, "two")) {
+            EncodingStore.Writer writer = EncodingStore.writer(stage, HEADS, WIDTH);
+            assertThat(writer.scenarioIds()).containsExactly("aa");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> EncodingStore.writer(stage, HEADS, WIDTH + 1))
+                    .withMessageContaining("another key");
+            writer.append(block(writer, 1, 4));
+            writer.finish();
+            stage.commit(PROVENANCE);
+        }
+        assertThat(folder.resolve("encodings/c.1.0.0")).hasBinaryContent(undisturbed);
+        assertThat(folder.resolve("encodings/zarr.json")).hasBinaryContent(array);
+        assertThat(folder.resolve(".partial-encode")).doesNotExist();
     }
 
     @Test
@@ -91,7 +155,8 @@ class EncodingStoreTest {
     void writesAPlainZarrArray() throws IOException {
         write();
         assertThat(CanonicalJson.writeLine(CanonicalJson.read(Files.readString(folder.resolve("encodings/zarr.json")))))
-                .isEqualTo("{\"attributes\":{\"heads\":[\"L0H0\",\"L0H3\",\"L2H1\"]},"
+                .isEqualTo("{\"attributes\":{\"crc32c\":[" + checksum(0) + "," + checksum(1) + "," + checksum(2)
+                        + "],\"heads\":[\"L0H0\",\"L0H3\",\"L2H1\"]},"
                         + "\"chunk_grid\":{\"configuration\":{\"chunk_shape\":[1,4,5]},\"name\":\"regular\"},"
                         + "\"chunk_key_encoding\":{\"configuration\":{\"separator\":\".\"},\"name\":\"default\"},"
                         + "\"codecs\":[{\"configuration\":{\"endian\":\"little\"},\"name\":\"bytes\"}],"
@@ -102,6 +167,12 @@ class EncodingStoreTest {
         short first = Half.of(encoding(1, 0)[0]);
         assertThat(chunk[0]).isEqualTo((byte) first);
         assertThat(chunk[1]).isEqualTo((byte) (first >> 8));
+    }
+
+    private String checksum(int head) throws IOException {
+        CRC32C crc = new CRC32C();
+        crc.update(Files.readAllBytes(folder.resolve("encodings/c." + head + ".0.0")));
+        return String.format("\"%08x\"", crc.getValue());
     }
 
     @Test
@@ -131,7 +202,7 @@ class EncodingStoreTest {
                 Files.writeString(stage.file("encodings/ids.json"), "{\"ids\":[\"a\"]}");
                 Files.writeString(
                         stage.file("encodings/zarr.json"),
-                        "{\"attributes\":{\"heads\":[\"L0H0\"]},\"shape\":[1,1,4],\"data_type\":\"float64\"}");
+                        "{\"attributes\":{\"crc32c\":[\"00000000\"],\"heads\":[\"L0H0\"]},\"shape\":[1,1,4],\"data_type\":\"float64\"}");
                 texts.add("written");
                 stage.commit(PROVENANCE);
             }
@@ -145,30 +216,31 @@ class EncodingStoreTest {
     @Test
     void refusesWhatDoesNotFit() {
         try (RunFolder run = RunFolder.open(folder);
-                StageWriter stage = run.begin(Stage.ENCODE)) {
-            assertThatIllegalArgumentException().isThrownBy(() -> EncodingStore.writer(stage, List.of(), IDS, WIDTH));
+                StageWriter stage = run.resume(Stage.ENCODE, "key")) {
+            assertThatIllegalArgumentException().isThrownBy(() -> EncodingStore.writer(stage, List.of(), WIDTH));
+            EncodingStore.Writer writer = EncodingStore.writer(stage, HEADS, WIDTH);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> EncodingStore.writer(stage, HEADS, List.of("a", "a"), WIDTH))
-                    .withMessageContaining("a stands twice");
-            try (EncodingStore.Writer writer = EncodingStore.writer(stage, HEADS, IDS, WIDTH)) {
-                HeadId head = HEADS.get(0);
-                writer.put(head, "aa", encoding(0, 0));
+                    .isThrownBy(() -> writer.block(List.of("a", "a")))
+                    .withMessageContaining("stands twice");
+            EncodingBlock block = writer.block(List.of("aa", "bb"));
+            HeadId head = HEADS.get(0);
+            block.put(head, 0, encoding(0, 0), 0);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> block.put(head, 0, encoding(0, 0), 0))
+                    .withMessageContaining("stored already");
+            assertThatIllegalArgumentException().isThrownBy(() -> block.put(head, 2, encoding(0, 0), 0));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> block.put(head, 1, new float[8], 5))
+                    .withMessageContaining("has 3 numbers where 5");
+            for (float bad : new float[] {Float.NaN, 70_000f, Float.NEGATIVE_INFINITY}) {
                 assertThatIllegalArgumentException()
-                        .isThrownBy(() -> writer.put(head, "aa", encoding(0, 0)))
-                        .withMessageContaining("stored already");
-                assertThatIllegalArgumentException().isThrownBy(() -> writer.put(head, "zz", encoding(0, 0)));
-                assertThatIllegalArgumentException()
-                        .isThrownBy(() -> writer.put(head, "bb", new float[3]))
-                        .withMessageContaining("has 3 numbers where 5");
-                for (float bad : new float[] {Float.NaN, 70_000f, Float.NEGATIVE_INFINITY}) {
-                    assertThatIllegalArgumentException()
-                            .isThrownBy(() -> writer.put(head, "bb", new float[] {0, 0, bad, 0, 0}))
-                            .withMessageContaining(Float.toString(bad));
-                }
-                assertThatIllegalStateException()
-                        .isThrownBy(writer::finish)
-                        .withMessageContaining("head L0H0, scenario bb");
+                        .isThrownBy(() -> block.put(head, 1, new float[] {0, 0, bad, 0, 0}, 0))
+                        .withMessageContaining(Float.toString(bad));
             }
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> writer.append(block))
+                    .withMessageContaining("head L0H0, scenario bb");
+            assertThatIllegalStateException().isThrownBy(writer::finish);
         }
         try (RunFolder run = RunFolder.open(folder)) {
             assertThatThrownBy(() -> EncodingStore.open(run)).isInstanceOf(MissingStageException.class);

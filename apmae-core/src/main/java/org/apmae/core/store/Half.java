@@ -1,4 +1,4 @@
-package org.apmae.core.run;
+package org.apmae.core.store;
 
 /** IEEE 754 binary16, which Java 17 cannot convert itself. */
 final class Half {
@@ -20,8 +20,9 @@ final class Half {
         }
         if (magnitude >= 0x3880_0000) {
             // A carry out of the fraction runs on into the exponent, at the top of the range into infinity, as it
-            // should.
-            return (short) (sign | roundedShift(magnitude - 0x3800_0000, 13));
+            // should. Half of the last place less one, and one more for odd numbers: ties go to even without a branch.
+            int rebased = magnitude - 0x3800_0000;
+            return (short) (sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13));
         }
         // Below 2^-14 a half is a multiple of 2^-24; shifts beyond 25 would round to zero anyway.
         int shift = Math.min(126 - (magnitude >>> 23), 31);
@@ -30,14 +31,29 @@ final class Half {
 
     static float toFloat(short half) {
         int sign = (half & 0x8000) << 16;
-        int exponent = (half >>> 10) & 0x1f;
-        int fraction = half & 0x3ff;
-        if (exponent == 0) {
-            float magnitude = fraction * 0x1p-24f;
-            return sign == 0 ? magnitude : -magnitude;
+        int magnitude = half & 0x7fff;
+        if (magnitude >= 0x7c00) {
+            return Float.intBitsToFloat(sign | 0x7f80_0000 | (magnitude << 13));
         }
-        int wide = exponent == 0x1f ? 0x7f80_0000 : (exponent + 112) << 23;
-        return Float.intBitsToFloat(sign | wide | (fraction << 13));
+        // The exponent is off by 112; multiplying mends it for subnormal halves as well, and exactly.
+        return Float.intBitsToFloat(sign | Float.floatToRawIntBits(Float.intBitsToFloat(magnitude << 13) * 0x1p112f));
+    }
+
+    /** Converts many; the loop has no branch, so that the compiler can do several at a time. */
+    static void toFloats(short[] halves, float[] floats) {
+        int largest = 0;
+        for (int i = 0; i < halves.length; i++) {
+            int bits = halves[i];
+            int magnitude = bits & 0x7fff;
+            largest = Math.max(largest, magnitude);
+            float value = Float.intBitsToFloat(magnitude << 13) * 0x1p112f;
+            floats[i] = Float.intBitsToFloat((bits & 0x8000) << 16 | Float.floatToRawIntBits(value));
+        }
+        if (largest >= 0x7c00) {
+            for (int i = 0; i < halves.length; i++) {
+                floats[i] = toFloat(halves[i]);
+            }
+        }
     }
 
     private static int roundedShift(int value, int shift) {

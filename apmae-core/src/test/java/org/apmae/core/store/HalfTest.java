@@ -1,4 +1,4 @@
-package org.apmae.core.run;
+package org.apmae.core.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,169 @@
+package org.apmae.examples.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.apmae.core.model.AttentionSink;
+import org.apmae.core.model.HeadSelection;
+import org.apmae.core.model.Prompt;
+import org.apmae.core.pattern.ApMaeEncoder;
+import org.apmae.core.progress.Progress;
+import org.apmae.core.run.Provenance;
+import org.apmae.core.run.RunFolder;
+import org.apmae.core.run.Stage;
+import org.apmae.core.run.StageWriter;
+import org.apmae.core.scenario.CompletionTask;
+import org.apmae.core.store.EncodingStore;
+import org.apmae.models.apmae.ApMae;
+import org.apmae.models.apmae.ApMaeConfig;
+import org.apmae.models.apmae.AttentionScaler;
+import org.apmae.models.pipeline.EncodingPass;
+import org.apmae.models.pipeline.PatternKeeping;
+import org.apmae.models.recording.HookedRecorder;
+import org.apmae.models.target.TargetModel;
+import org.apmae.models.target.TargetModels;
+
+/**
+ * What scaling, storing and committing add to the forward passes of the embedded model and the encoder, which run alone in
+ * turn with whole recordings: each round does both, and the median of the rounds' ratios counts.
+ */
+final class RecordingRate implements Benchmark {
+    private static final int SCENARIOS = 96;
+    private static final int ROUNDS = 5;
+    private static final int BATCH = 4;
+    private static final int WINDOW = 256;
+
+    @Override
+    public Map<String, Object> run(Settings settings) {
+        try (TargetModel model = TargetModels.embedded();
+                ApMae apmae = ApMae.init(ApMaeConfig.laptop(), 1);
+                ApMaeEncoder encoder = apmae.fastEncoder(apmae.config().encodingMode(), ApMae.Precision.F32);
+                Progress.Stage progress = settings.progress().start("recording", 2 * ROUNDS + 2, "rounds")) {
+            AttentionScaler scaler = apmae.config().scaler();
+            int tokens = apmae.config().grid().patternSize();
+            List<Prompt> prompts = prompts(tokens, model.shape().vocabulary());
+            double[] ratios = new double[ROUNDS];
+            double[] alone = new double[ROUNDS];
+            double[] whole = new double[ROUNDS];
+            for (int round = -1; round < ROUNDS; round++) {
+                double first = alone(model, encoder, prompts, settings.threads());
+                progress.step(1);
+                double second = whole(model, scaler, encoder, prompts, settings);
+                progress.step(1);
+                if (round >= 0) {
+                    alone[round] = first;
+                    whole[round] = second;
+                    ratios[round] = second / first;
+                }
+            }
+            Map<String, Object> figures = new LinkedHashMap<>();
+            figures.put("scenarios", SCENARIOS);
+            figures.put("heads", model.shape().totalHeads());
+            figures.put("tokens", tokens);
+            figures.put("forward_and_encoder_s", median(alone));
+            figures.put("recording_s", median(whole));
+            figures.put("recording_overhead", median(ratios) - 1);
+            return figures;
+        }
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+
+    private static List<Prompt> prompts(int tokens, int vocabulary) {
+        Random random = new Random(5);
+        List<Prompt> prompts = new ArrayList<>();
+        for (int i = 0; i < SCENARIOS; i++) {
+            int[] ids = random.ints(Math.min(WINDOW, tokens), 8, vocabulary).toArray();
+            prompts.add(new Prompt("scenario" + i, CompletionTask.RANDOM, ids, ids[0]));
+        }
+        return prompts;
+    }
+
+    private static double alone(TargetModel model, ApMaeEncoder encoder, List<Prompt> prompts, int threads) {
+        HeadSelection heads = HeadSelection.all(model.shape());
+        AttentionSink sink = AttentionSink.of(
+                batch -> {
+                    try (NDManager scratch = model.newManager()) {
+                        NDArray patterns = batch.patterns();
+                        long side = patterns.getShape().get(2);
+                        encoder.encode(scratch, patterns.reshape(-1, 1, side, side))
+                                .toFloatArray();
+                    }
+                },
+                verdicts -> {});
+        ExecutorService executor = Executors.newFixedThreadPool(threads);
+        long started = System.nanoTime();
+        try {
+            List<Future<?>> futures = new ArrayList<>();
+            for (int from = 0; from < prompts.size(); from += BATCH) {
+                List<Prompt> batch = prompts.subList(from, Math.min(prompts.size(), from + BATCH));
+                futures.add(executor.submit(() -> {
+                    try (HookedRecorder recorder = new HookedRecorder(model, BATCH)) {
+                        recorder.record(batch.stream(), heads, sink);
+                    }
+                }));
+            }
+            for (Future<?> future : futures) {
+                future.get();
+            }
+            return (System.nanoTime() - started) / 1e9;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("the measurement was interrupted", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the measurement failed: " + e.getCause(), e.getCause());
+        } finally {
+            executor.shutdown();
+        }
+    }
+
+    private static double whole(
+            TargetModel model, AttentionScaler scaler, ApMaeEncoder encoder, List<Prompt> prompts, Settings settings) {
+        Path folder;
+        try {
+            Files.createDirectories(settings.folder());
+            folder = Files.createTempDirectory(settings.folder(), "apmae-bench-recording");
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    settings.folder() + " cannot be written: " + e.getMessage() + "; choose another folder with --dir",
+                    e);
+        }
+        HeadSelection heads = HeadSelection.all(model.shape());
+        try (RunFolder run = RunFolder.create(folder)) {
+            for (Stage stage : List.of(Stage.MINE, Stage.RECORD, Stage.TRAIN)) {
+                try (StageWriter writer = run.begin(stage)) {
+                    writer.metrics(Map.of());
+                    writer.commit(Provenance.seeded(1));
+                }
+            }
+            long started = System.nanoTime();
+            try (StageWriter stage = run.resume(Stage.ENCODE, "bench")) {
+                EncodingStore.Writer store = EncodingStore.writer(stage, heads.heads(), encoder.width());
+                new EncodingPass(model, scaler, encoder, settings.threads())
+                        .run(prompts.iterator(), heads, PatternKeeping.none(), stage, store, done -> {});
+                store.finish();
+                stage.commit(Provenance.seeded(1));
+            }
+            return (System.nanoTime() - started) / 1e9;
+        } finally {
+            StoreRate.delete(folder);
+        }
+    }
+}
