@@ -68,6 +68,7 @@ public final class Apmae implements Runnable {
         CommandLine commandLine = new CommandLine(new Apmae());
         StudyCommands.addTo(commandLine);
         commandLine.addSubcommand(new ParityCommand());
+        commandLine.addSubcommand(new CompareMinersCommand());
         commandLine.addSubcommand(new DoctorCommand());
         commandLine.addSubcommand(new TrainTargetCommand());
         commandLine.addSubcommand(new EvaluateTargetCommand());

@@ -76,7 +76,11 @@ final class ParityCommand implements Callable<Integer> {
         if (FimParity.fits(path)) {
             return FimParity.run(path);
         }
-        throw new IllegalArgumentException(path + " has no layout that can be compared; give a checkpoint folder with"
-                + " expected.safetensors, a folder with sets.json or cases.json, or a file of windows");
+        if (QueriesParity.fits(path)) {
+            return QueriesParity.run(path);
+        }
+        throw new IllegalArgumentException(
+                path + " has no layout that can be compared; give a checkpoint folder with"
+                        + " expected.safetensors, a folder with sets.json or cases.json, a file of windows or of judged queries");
     }
 }

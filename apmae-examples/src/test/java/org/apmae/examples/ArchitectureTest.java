@@ -58,7 +58,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void miningNeedsCoreAndTheParserOnly() {
+    void miningNeedsCoreTheParserAndReadersOfFilesOnly() {
         classes()
                 .that()
                 .resideInAPackage("org.apmae.mining..")
@@ -70,6 +70,9 @@ class ArchitectureTest {
                         "org.apmae.core.progress..",
                         "java..",
                         "org.slf4j",
+                        "com.google.gson.stream",
+                        "org.apache.commons.compress.archivers.tar",
+                        "io.airlift.compress.zstd",
                         "com.github.javaparser..")
                 .check(code);
     }

@@ -57,17 +57,23 @@ final class ArchiveCorpus implements Corpus {
                 .filter(entry -> entry.endsWith(".java"))
                 .forEach(entry -> {
                     if (leaves(entry)) {
-                        rejections.accept(new Rejection(
-                                entry, "leaves_archive", "the entry's name points outside of the archive"));
+                        rejections.accept(leaving(entry));
                     } else if (!names.add(entry)) {
-                        rejections.accept(new Rejection(
-                                entry, "duplicate_entry", "the archive has this name more than once; one is used"));
+                        rejections.accept(repeated(entry));
                     }
                 });
         return List.copyOf(names);
     }
 
-    private static boolean leaves(String entry) {
+    static Rejection leaving(String entry) {
+        return new Rejection(entry, "leaves_archive", "the entry's name points outside of the archive");
+    }
+
+    static Rejection repeated(String entry) {
+        return new Rejection(entry, "duplicate_entry", "the archive has this name more than once; one is used");
+    }
+
+    static boolean leaves(String entry) {
         return entry.startsWith("/")
                 || entry.indexOf('\\') >= 0
                 || entry.indexOf(':') >= 0

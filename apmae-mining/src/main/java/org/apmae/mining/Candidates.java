@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.apmae.core.scenario.CompletionTask;
 
@@ -187,7 +188,10 @@ final class Candidates {
                 TokenRange range = node.getTokenRange().orElseThrow();
                 outsideCode.set(tokens.index(range.getBegin()), tokens.index(range.getEnd()) + 1);
             }
-            node.getChildNodes().forEach(pending::push);
+            List<Node> children = node.getChildNodes();
+            for (int i = 0; i < children.size(); i++) {
+                pending.push(children.get(i));
+            }
         }
     }
 

@@ -1,8 +1,5 @@
 package org.apmae.mining;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apmae.core.scenario.Rejection;
@@ -12,21 +9,24 @@ import org.apmae.core.scenario.SourceFile;
  * A set of Java source files that can be read again and again, always in the same order.
  *
  * <p>Implementations are immutable and thread-safe; each stream is for one thread at a time. {@link Corpora#open} makes
- * one of a folder or a sources jar.
+ * one of a folder, an archive or a data set.
  */
 public interface Corpus {
     /**
-     * Returns the name that becomes {@link SourceFile#corpus()}, part of every scenario's id.
+     * Returns the name of the whole, part of every scenario's id. It is the {@link SourceFile#corpus()} of the files, alone or
+     * with their project behind it; where the corpus is made of several, that of each.
      *
      * @return for example the file name of the sources jar
      */
     String name();
 
     /**
-     * Reads the files one after another, sorted by their path in UTF-16 order; nothing is read before the stream asks.
+     * Reads the files one after another, always in the same order: sorted by their path in UTF-16 order from folders, jars and
+     * zips, in the order of the file from tar files and data sets. Nothing is read before the stream asks.
      *
      * @param rejections hears of every file that is left out and why ({@code too_large}, {@code symbolic_link},
-     *     {@code leaves_archive}, {@code duplicate_entry}, {@code unreadable}), on the thread that uses the stream
+     *     {@code leaves_archive}, {@code duplicate_entry}, {@code archive_bomb}, {@code malformed_row},
+     *     {@code exact_duplicates_stackv2}, {@code near_duplicates_stackv2}, {@code unreadable}), on the thread that uses the stream
      * @return the files; close the stream after use, since it may hold an open archive
      * @throws java.io.UncheckedIOException if the folder or archive as a whole can no longer be read
      */
@@ -50,13 +50,10 @@ public interface Corpus {
      * @throws java.io.UncheckedIOException if the corpus cannot be read
      */
     default String sha256() {
-        MessageDigest digest = Sha256.digest();
+        CorpusDigest digest = new CorpusDigest();
         try (Stream<SourceFile> files = files()) {
-            files.forEachOrdered(file -> {
-                Sha256.addSized(digest, file.path().getBytes(StandardCharsets.UTF_8));
-                Sha256.addSized(digest, file.text().getBytes(StandardCharsets.UTF_8));
-            });
+            files.forEachOrdered(digest::add);
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return digest.hex();
     }
 }

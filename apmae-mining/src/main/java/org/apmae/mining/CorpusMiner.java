@@ -32,6 +32,12 @@ public final class CorpusMiner {
     /** Files in work per thread: enough that no thread waits while the caller hands results on. */
     private static final int AHEAD = 4;
 
+    /**
+     * Most characters in work, if it is more than one file: what parser and results hold of a file grows with its length, at
+     * worst by some 400 bytes a character.
+     */
+    private static final long MOST_CHARACTERS = 600_000;
+
     private final ScenarioMiner miner;
     private final int threads;
 
@@ -93,17 +99,36 @@ public final class CorpusMiner {
         options.tasks().forEach(task -> byTask.put(task, 0L));
         long files = 0;
         long characters = 0;
-        Deque<CompletableFuture<MiningResult>> ahead = new ArrayDeque<>();
+        Deque<Work> ahead = new ArrayDeque<>();
+        long inWork = 0;
+        CorpusDigest digest = new CorpusDigest();
         ExecutorService workers = Executors.newFixedThreadPool(threads, ParserThread::new);
         try (Stream<SourceFile> stream = corpus.files(counted)) {
             Iterator<SourceFile> sources = stream.iterator();
-            while (sources.hasNext() || !ahead.isEmpty()) {
-                while (ahead.size() < threads * AHEAD && sources.hasNext()) {
-                    SourceFile source = sources.next();
-                    characters += source.text().length();
-                    ahead.add(CompletableFuture.supplyAsync(() -> miner.mine(source, options), workers));
+            // At most one file is read and not yet in work.
+            Deque<SourceFile> read = new ArrayDeque<>();
+            while (sources.hasNext() || !read.isEmpty() || !ahead.isEmpty()) {
+                while (ahead.size() < threads * AHEAD) {
+                    if (read.isEmpty() && sources.hasNext()) {
+                        SourceFile source = sources.next();
+                        digest.add(source);
+                        characters += source.text().length();
+                        read.add(source);
+                    }
+                    if (read.isEmpty()
+                            || (!ahead.isEmpty()
+                                    && inWork + read.getFirst().text().length() > MOST_CHARACTERS)) {
+                        break;
+                    }
+                    SourceFile source = read.remove();
+                    inWork += source.text().length();
+                    ahead.add(new Work(
+                            source.text().length(),
+                            CompletableFuture.supplyAsync(() -> miner.mine(source, options), workers)));
                 }
-                MiningResult result = take(ahead.remove());
+                Work done = ahead.remove();
+                MiningResult result = take(done.result());
+                inWork -= done.characters();
                 for (Scenario scenario : result.scenarios()) {
                     byTask.merge(scenario.task(), 1L, Long::sum);
                     scenarios.accept(scenario);
@@ -114,8 +139,10 @@ public final class CorpusMiner {
         } finally {
             workers.shutdownNow();
         }
-        return new MiningSummary(files, characters, byTask, new TreeMap<>(reasons));
+        return new MiningSummary(files, characters, byTask, new TreeMap<>(reasons), digest.hex());
     }
+
+    private record Work(int characters, CompletableFuture<MiningResult> result) {}
 
     private static MiningResult take(CompletableFuture<MiningResult> result) {
         try {

@@ -8,8 +8,12 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apmae.core.scenario.Rejection;
 import org.apmae.core.scenario.SourceFile;
 
 /**
@@ -38,6 +42,95 @@ public final class Deduplication {
     private static final long[] OFFSETS = constants(1 + PERMUTATIONS, 0L);
 
     private Deduplication() {}
+
+    /** What counts as a duplicate. */
+    public enum Kind {
+        /** Equal lexical tokens; 16 bytes or so are held of each file. */
+        EXACT,
+        /** Those and near duplicates; about as many bytes are held as the sources have characters. */
+        NEAR
+    }
+
+    /**
+     * Filters a corpus as it streams by: a file is left out where it repeats an earlier one or a file of the reference. What is
+     * left out is reported as {@code exact_duplicate}, {@code near_duplicate} or {@code in_reference}.
+     *
+     * @param corpus the files to clean
+     * @param kind what counts as a duplicate
+     * @param references corpora that must not be repeated, for example a model's training data: the check against leaks; may be
+     *     empty. They are read anew for each stream
+     * @return the corpus without duplicates, under the same name
+     */
+    public static Corpus filtered(Corpus corpus, Kind kind, List<Corpus> references) {
+        return new DistinctCorpus(corpus, kind, List.copyOf(references));
+    }
+
+    /** The files of a corpus that repeat none before and none of the references. */
+    private record DistinctCorpus(Corpus corpus, Kind kind, List<Corpus> references) implements Corpus {
+        @Override
+        public String name() {
+            return corpus.name();
+        }
+
+        @Override
+        public Stream<SourceFile> files(Consumer<Rejection> rejections) {
+            Seen seen = new Seen(kind);
+            Seen reference = new Seen(kind);
+            for (Corpus each : references) {
+                try (Stream<SourceFile> files = each.files()) {
+                    files.forEachOrdered(file -> reference.firstTime(file.text()));
+                }
+            }
+            return corpus.files(rejections).filter(file -> {
+                Optional<String> known = reference.find(file.text());
+                if (known.isPresent()) {
+                    rejections.accept(new Rejection(
+                            file.path(), "in_reference", known.get() + " of a file of the reference corpus"));
+                    return false;
+                }
+                Optional<String> repeated = seen.firstTime(file.text());
+                repeated.ifPresent(how -> rejections.accept(
+                        new Rejection(file.path(), how.replace(' ', '_'), how + " of an earlier file of the corpus")));
+                return repeated.isEmpty();
+            });
+        }
+    }
+
+    /** Files seen before, exactly or nearly. */
+    private static final class Seen {
+        private final boolean near;
+        private final NameSet keys = new NameSet();
+        private final Index index = new Index();
+
+        Seen(Kind kind) {
+            near = kind == Kind.NEAR;
+        }
+
+        /** Says how the text repeats another one. */
+        Optional<String> find(String text) {
+            Fingerprint fingerprint = Fingerprint.of(text, near);
+            if (keys.contains(fingerprint.key.first())) {
+                return Optional.of("exact duplicate");
+            }
+            return near && index.holdsNear(fingerprint) ? Optional.of("near duplicate") : Optional.empty();
+        }
+
+        /** Says how the text repeats another one, and keeps it where it does not. */
+        Optional<String> firstTime(String text) {
+            Fingerprint fingerprint = Fingerprint.of(text, near);
+            if (keys.contains(fingerprint.key.first())) {
+                return Optional.of("exact duplicate");
+            }
+            if (near && index.holdsNear(fingerprint)) {
+                return Optional.of("near duplicate");
+            }
+            keys.add(fingerprint.key.first());
+            if (near) {
+                index.add(fingerprint);
+            }
+            return Optional.empty();
+        }
+    }
 
     /**
      * Finds the files that repeat an earlier file of the same list: going through the list, a file is dropped when it is
@@ -137,6 +230,11 @@ public final class Deduplication {
         }
 
         static Fingerprint of(String text) {
+            return of(text, true);
+        }
+
+        /** Without {@code near}, the key alone. */
+        static Fingerprint of(String text, boolean near) {
             long[] tokens = TokenHashes.of(text);
             long first = 1;
             long second = 2;
@@ -145,8 +243,9 @@ public final class Deduplication {
                 second = (second ^ token) * GOLDEN_GAMMA;
                 second ^= second >>> 32;
             }
-            int[] shingles = shingles(tokens);
-            return new Fingerprint(new ExactKey(first, second, tokens.length), shingles, bands(shingles));
+            int[] shingles = near ? shingles(tokens) : new int[0];
+            long[] bands = near ? bands(shingles) : new long[0];
+            return new Fingerprint(new ExactKey(first, second, tokens.length), shingles, bands);
         }
 
         /** A file of fewer than five tokens has one shingle of all it has. */

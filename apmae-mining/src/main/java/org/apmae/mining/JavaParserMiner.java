@@ -8,9 +8,7 @@ import com.github.javaparser.ParserConfiguration.LanguageLevel;
 import com.github.javaparser.Problem;
 import com.github.javaparser.Providers;
 import com.github.javaparser.ast.CompilationUnit;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -28,7 +26,8 @@ import org.apmae.core.scenario.SourceFile;
  * Mines all tasks exactly, on the tokens and the tree that JavaParser makes of a file, in one parse.
  *
  * <p>The newest Java is accepted. Each span is checked against the text; a file that cannot be used gives exactly one
- * rejection: {@code does_not_parse}, {@code too_large} (more than {@value #MAX_CHARACTERS} characters),
+ * rejection: {@code does_not_parse}, {@code too_large} (more than {@value #MAX_CHARACTERS} characters
+ * or {@value #MAX_TOKENS} tokens),
  * {@code too_deeply_nested} (brackets deeper than {@value #MAX_DEPTH}, or the parser's stack was exceeded),
  * {@code escaped_syntax} (a Unicode escape for a quote or the like moves the tokens' borders) or
  * {@code tokens_do_not_fit} (the parser's tokens are not those of the text).
@@ -43,6 +42,9 @@ public final class JavaParserMiner implements ScenarioMiner {
     /** Longest text that is parsed, in UTF-16 units. */
     public static final int MAX_CHARACTERS = 4_000_000;
 
+    /** Most tokens that are parsed: what the parser holds of a file grows with them, some 400 bytes a token. */
+    public static final int MAX_TOKENS = 750_000;
+
     /** Deepest nesting of brackets that is parsed. */
     public static final int MAX_DEPTH = 1_000;
 
@@ -51,10 +53,6 @@ public final class JavaParserMiner implements ScenarioMiner {
     private static final int TOKENS_PER_RANDOM_SPAN = 20;
     private static final int SHORTEST_RANDOM_SPAN = 3;
     private static final int LONGEST_RANDOM_SPAN = 10;
-
-    private static final Comparator<Scenario> ORDER = Comparator.comparingInt(Scenario::start)
-            .thenComparing(Scenario::task)
-            .thenComparingInt(Scenario::end);
 
     private final ParserConfiguration configuration = new ParserConfiguration()
             .setLanguageLevel(LanguageLevel.BLEEDING_EDGE)
@@ -85,13 +83,18 @@ public final class JavaParserMiner implements ScenarioMiner {
         }
     }
 
-    private Candidates candidates(String text) throws UnusableSource {
+    Candidates candidates(String text) throws UnusableSource {
         if (text.length() > MAX_CHARACTERS) {
             throw new UnusableSource(
                     "too_large",
                     "the file has " + text.length() + " characters; at most " + MAX_CHARACTERS + " are parsed");
         }
-        int depth = TokenHashes.bracketDepth(text);
+        TokenHashes.Extent extent = TokenHashes.extent(text);
+        if (extent.tokens() > MAX_TOKENS) {
+            throw new UnusableSource(
+                    "too_large", "the file has " + extent.tokens() + " tokens; at most " + MAX_TOKENS + " are parsed");
+        }
+        int depth = extent.depth();
         if (depth > MAX_DEPTH) {
             throw new UnusableSource(
                     "too_deeply_nested",
@@ -152,23 +155,14 @@ public final class JavaParserMiner implements ScenarioMiner {
 
     private static List<Scenario> scenarios(SourceFile source, MiningOptions options, Candidates candidates) {
         String sha = source.sha256();
-        List<Scenario> scenarios = new ArrayList<>();
+        SpanOrder order = new SpanOrder();
         for (CompletionTask task : options.tasks()) {
             Candidates.Spans spans = task == CompletionTask.RANDOM || task == CompletionTask.NOISE
                     ? randomSpans(task, candidates.tokens(), options, sha)
                     : candidates.of(task);
-            int size = spans.size();
-            int limit = options.perFileAndTask();
-            int[] chosen = size <= limit
-                    ? null
-                    : new SplitMix(options.seed(), "sample", sha, task.wireName()).choose(size, limit);
-            for (int i = 0; i < Math.min(size, limit); i++) {
-                int index = chosen == null ? i : chosen[i];
-                scenarios.add(new Scenario(task, source, spans.start(index), spans.end(index)));
-            }
+            order.add(task, spans, options, sha);
         }
-        scenarios.sort(ORDER);
-        return scenarios;
+        return order.scenarios(source);
     }
 
     /** Each span has a generator of its own, so that the limit changes how many there are and not which. */
@@ -180,8 +174,9 @@ public final class JavaParserMiner implements ScenarioMiner {
             return spans;
         }
         int count = Math.min(options.perFileAndTask(), Math.max(1, size / TOKENS_PER_RANDOM_SPAN));
+        SplitMix.Family family = new SplitMix.Family(options.seed(), "position", sha, task.wireName());
         for (int i = 0; i < count; i++) {
-            SplitMix random = new SplitMix(options.seed(), "position", sha, task.wireName(), Integer.toString(i));
+            SplitMix random = family.member(Integer.toString(i));
             if (task == CompletionTask.NOISE) {
                 int start = tokens.start(random.below(size));
                 spans.add(start, start);

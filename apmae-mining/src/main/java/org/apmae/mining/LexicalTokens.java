@@ -14,6 +14,8 @@ import java.util.Arrays;
  * not agree is refused, so that a span is never wrong.
  */
 final class LexicalTokens {
+    private static final Kind[] KINDS = kinds();
+
     private final int[] lineStarts;
     private int[] starts = new int[256];
     private int[] ends = new int[256];
@@ -26,11 +28,13 @@ final class LexicalTokens {
 
     static LexicalTokens of(String text, TokenRange range) throws UnusableSource {
         LexicalTokens tokens = new LexicalTokens(text);
+        // Most files have no escape: one search in the text saves one in each token.
+        boolean escapes = text.contains("\\u");
         int offset = 0;
         JavaToken token = range.getBegin().findFirstToken();
         while (token != null) {
-            Kind kind = Kind.valueOf(token.getKind());
-            if (kind == Kind.EOF) {
+            int number = token.getKind();
+            if (number == Kind.EOF.getKind()) {
                 break;
             }
             String image = token.getText();
@@ -39,15 +43,16 @@ final class LexicalTokens {
                         "tokens_do_not_fit",
                         "the parser's token at " + begin(token) + " is not what the text has there");
             }
-            if (UnicodeEscapes.changeTheToken(kind, image)) {
+            if (escapes && UnicodeEscapes.changeTheToken(KINDS[number], image)) {
                 throw new UnusableSource(
                         "escaped_syntax",
                         "a Unicode escape at " + begin(token) + " stands for a character that ends or begins a token");
             }
+            int end = offset + image.length();
             if (!token.getCategory().isWhitespaceOrComment()) {
-                tokens.add(offset, offset + image.length(), kind);
+                tokens.add(offset, end, KINDS[number]);
             }
-            offset += image.length();
+            offset = end;
             token = token.getNextToken().orElse(null);
         }
         if (offset != text.length()) {
@@ -56,6 +61,14 @@ final class LexicalTokens {
                     "the parser's tokens end at character " + offset + " of " + text.length() + " in the text");
         }
         return tokens;
+    }
+
+    private static Kind[] kinds() {
+        Kind[] kinds = new Kind[Kind.values().length];
+        for (Kind kind : Kind.values()) {
+            kinds[kind.getKind()] = kind;
+        }
+        return kinds;
     }
 
     int size() {
@@ -87,6 +100,13 @@ final class LexicalTokens {
                     "tokens_do_not_fit", "the tree has a token at " + begin(token) + " the text lacks");
         }
         return index;
+    }
+
+    /** Finds the token that has a character; negative where white space or a comment has it. */
+    int covering(int offset) {
+        int index = Arrays.binarySearch(starts, 0, size, offset);
+        int before = index >= 0 ? index : -index - 2;
+        return before >= 0 && offset < ends[before] ? before : -1;
     }
 
     /** Makes one token of {@code count} that touch; those swallowed stay as empty tokens without a kind until packed. */

@@ -14,9 +14,14 @@ import org.apmae.core.scenario.CompletionTask;
  * @param characters length of all those files in UTF-16 units; 0 or more
  * @param scenarios number of scenarios by task, for the tasks that were asked for
  * @param rejections number of files or parts left out by reason, those left out by the corpus included
+ * @param corpusSha256 {@link Corpus#sha256()} of what was read, found in the same pass
  */
 public record MiningSummary(
-        long files, long characters, Map<CompletionTask, Long> scenarios, SortedMap<String, Long> rejections) {
+        long files,
+        long characters,
+        Map<CompletionTask, Long> scenarios,
+        SortedMap<String, Long> rejections,
+        String corpusSha256) {
     /** Copies the maps; the copies cannot be changed and keep the order of the tasks and of the reasons. */
     public MiningSummary {
         Map<CompletionTask, Long> byTask = new EnumMap<>(CompletionTask.class);

@@ -13,12 +13,40 @@ final class SplitMix {
 
     /** Mixes the seed with what the draw belongs to; any other key gives an independent stream. */
     SplitMix(long seed, String... key) {
+        this(digest(seed, key));
+    }
+
+    private SplitMix(MessageDigest digest) {
+        state = ByteBuffer.wrap(digest.digest()).getLong();
+    }
+
+    private static MessageDigest digest(long seed, String... key) {
         MessageDigest digest = Sha256.digest();
         digest.update(ByteBuffer.allocate(Long.BYTES).putLong(0, seed));
         for (String part : key) {
             Sha256.addSized(digest, part.getBytes(StandardCharsets.UTF_8));
         }
-        state = ByteBuffer.wrap(digest.digest()).getLong();
+        return digest;
+    }
+
+    /** Generators whose keys differ in the last part only; digests the common part once. */
+    static final class Family {
+        private final MessageDigest common;
+
+        Family(long seed, String... key) {
+            common = SplitMix.digest(seed, key);
+        }
+
+        /** The generator that all parts together with this one give. */
+        SplitMix member(String last) {
+            try {
+                MessageDigest digest = (MessageDigest) common.clone();
+                Sha256.addSized(digest, last.getBytes(StandardCharsets.UTF_8));
+                return new SplitMix(digest);
+            } catch (CloneNotSupportedException e) {
+                throw new IllegalStateException("this Java runtime's SHA-256 cannot be copied", e);
+            }
+        }
     }
 
     long nextLong() {

@@ -9,30 +9,49 @@ import java.util.Arrays;
  * which is enough for equality and shingles.
  */
 final class TokenHashes {
+    private static final boolean[] NAME = new boolean[128];
+
+    static {
+        for (char c = 0; c < NAME.length; c++) {
+            NAME[c] = Character.isJavaIdentifierPart(c);
+        }
+    }
+
     private final String text;
+    private final boolean hashing;
     private int at;
     private long[] hashes;
     private int size;
     private int depth;
     private int deepest;
 
-    private TokenHashes(String text) {
+    /** With {@code hashing} false, only the size and depth are found. */
+    private TokenHashes(String text, boolean hashing) {
         this.text = text;
-        this.hashes = new long[Math.max(16, text.length() / 4)];
+        this.hashes = new long[hashing ? Math.max(16, text.length() / 4) : 0];
+        this.hashing = hashing;
     }
 
     /** Returns one well-mixed hash for each token, in order. */
     static long[] of(String text) {
-        TokenHashes lexer = new TokenHashes(text);
+        TokenHashes lexer = new TokenHashes(text, true);
         lexer.run();
         return Arrays.copyOf(lexer.hashes, lexer.size);
     }
 
-    /** Returns how deep the brackets of the text are nested at most; a cheap check before a recursive parser runs. */
-    static int bracketDepth(String text) {
-        TokenHashes lexer = new TokenHashes(text);
+    /**
+     * What a text asks of a parser.
+     *
+     * @param tokens its lexical tokens, operators counted by the character
+     * @param depth how deep its brackets are nested at most
+     */
+    record Extent(int tokens, int depth) {}
+
+    /** Returns the extent of a text: a cheap check before a parser runs that is recursive and holds every token. */
+    static Extent extent(String text) {
+        TokenHashes lexer = new TokenHashes(text, false);
         lexer.run();
-        return lexer.deepest;
+        return new Extent(lexer.size, lexer.deepest);
     }
 
     private void run() {
@@ -50,12 +69,10 @@ final class TokenHashes {
                 int end = text.indexOf("*/", at + 2);
                 at = end < 0 ? length : end + 2;
                 continue;
-            } else if (Character.isJavaIdentifierPart(c) || Character.isSurrogate(c)) {
-                while (at < length
-                        && (Character.isJavaIdentifierPart(text.charAt(at))
-                                || Character.isSurrogate(text.charAt(at)))) {
+            } else if (inName(c)) {
+                do {
                     at++;
-                }
+                } while (at < length && inName(text.charAt(at)));
             } else if (c == '"' && text.startsWith("\"\"\"", at)) {
                 at += 3;
                 skipQuoted("\"\"\"", false);
@@ -68,6 +85,10 @@ final class TokenHashes {
             }
             add(start);
         }
+    }
+
+    private static boolean inName(char c) {
+        return c < NAME.length ? NAME[c] : Character.isJavaIdentifierPart(c) || Character.isSurrogate(c);
     }
 
     private void nest(char c) {
@@ -100,6 +121,10 @@ final class TokenHashes {
     }
 
     private void add(int start) {
+        if (!hashing) {
+            size++;
+            return;
+        }
         long hash = 0xcbf29ce484222325L;
         for (int i = start; i < at; i++) {
             hash = (hash ^ text.charAt(i)) * 0x100000001b3L;

@@ -80,7 +80,7 @@ class CorporaTest {
         entries.put("p/../../Evil.java", utf8("class Evil {}"));
         entries.put("/abs/Evil.java", utf8("class Evil {}"));
         entries.put("p/Bomb.java", new byte[SourceBytes.MAX_BYTES + 1]);
-        entries.put("p/Malformed.java", new byte[] {'a', (byte) 0xff, 'b'});
+        entries.put("p/Malformed.java", new byte[] {'a', (byte) 0xff, (byte) 0xc3, (byte) 0xa9});
         entries.put("META-INF/MANIFEST.MF", utf8("x"));
         Path jar = zip("some-sources.jar", entries);
         List<Rejection> rejections = new ArrayList<>();
@@ -90,7 +90,7 @@ class CorporaTest {
                         new SourceFile(
                                 "some-sources.jar", "p/A.java", "\uFEFFclass A { String s = \"\uD83D\uDE00\"; }\r\n"),
                         new SourceFile("some-sources.jar", "p/B.java", "class B {}"),
-                        new SourceFile("some-sources.jar", "p/Malformed.java", "a\uFFFDb"));
+                        new SourceFile("some-sources.jar", "p/Malformed.java", "a\uFFFD\u00e9"));
         assertThat(rejections)
                 .extracting(Rejection::path, Rejection::reason)
                 .containsExactlyInAnyOrder(

@@ -123,6 +123,91 @@ class PublishedQueriesTest {
                         "plain assignment is no compound assignment", 33));
     }
 
+    @Test
+    void publishedMinerSelectsWhatTheReferenceSelects() throws IOException {
+        JsonObject golden = golden();
+        Map<String, String> sources = new HashMap<>();
+        golden.getAsJsonArray("sources")
+                .forEach(one -> sources.put(
+                        one.getAsJsonObject().get("name").getAsString(),
+                        one.getAsJsonObject().get("text").getAsString()));
+        int matches = 0;
+        for (JsonElement element : golden.getAsJsonArray("results")) {
+            JsonObject result = element.getAsJsonObject();
+            CompletionTask task = CompletionTask.ofWireName(result.get("query").getAsString());
+            List<List<Integer>> expected = new ArrayList<>();
+            for (JsonElement match : result.getAsJsonArray("matches_utf16")) {
+                expected.add(List.of(
+                        match.getAsJsonArray().get(0).getAsInt(),
+                        match.getAsJsonArray().get(1).getAsInt()));
+            }
+            String name = result.get("source").getAsString();
+            assertThat(published(sources.get(name), task))
+                    .as(task + " in " + name)
+                    .isEqualTo(expected);
+            matches += expected.size();
+        }
+        assertThat(matches).isEqualTo(482);
+    }
+
+    private static List<List<Integer>> published(String text, CompletionTask task) {
+        return new PublishedMiner()
+                        .mine(
+                                new SourceFile("x", "X.java", text),
+                                new MiningOptions(Set.of(task), Integer.MAX_VALUE, 1))
+                        .scenarios()
+                        .stream()
+                        .map(s -> List.of(s.start(), s.end()))
+                        .toList();
+    }
+
+    private static List<String> publishedText(String text, CompletionTask task) {
+        return published(text, task).stream()
+                .map(span -> text.substring(span.get(0), span.get(1)))
+                .toList();
+    }
+
+    @Test
+    void publishedMinerKnowsNoContext() {
+        assertThat(publishedText("throws throw finally", CompletionTask.KEYWORDS))
+                .containsExactly("throws", "throw", "final");
+        assertThat(publishedText("strictfp double goto const", CompletionTask.KEYWORDS))
+                .containsExactly("do");
+        assertThat(publishedText("a >>>= b; c >>= d; e <<= f;", CompletionTask.ASSIGNMENT_OPERATORS))
+                .containsExactly(">>=", ">>=", "<<=");
+        assertThat(publishedText("a >>>= b >> c << d <= e >= f -> g", CompletionTask.MATHEMATICAL_OPERATORS))
+                .containsExactly("<=", ">=", ">");
+        assertThat(publishedText("a+++b; // x", CompletionTask.MATHEMATICAL_OPERATORS))
+                .containsExactly("++", "/", "/");
+        assertThat(publishedText("f(); // ;\n;\r\n;\n", CompletionTask.EOL)).containsExactly(";\n", ";\n");
+    }
+
+    @Test
+    void comparisonSaysWhereThePublishedExpressionsAreWrong() {
+        MinerComparison comparison = new MinerComparison();
+        comparison.add(new SourceFile("x", "X.java", """
+                import a.*;\r
+                class X { List<X> l = f(1 < 2, "a < b", 1.5e-3); // <
+                 int forEach = 1 >> 2; Runnable r = () -> {};
+                }
+                """));
+        comparison.add(new SourceFile("x", "Y.java", "class {"));
+        assertThat(comparison.files()).isEqualTo(1);
+        assertThat(comparison.refused()).isEqualTo(1);
+        assertThat(comparison.counts().get(CompletionTask.MATHEMATICAL_OPERATORS))
+                .isEqualTo(Map.of(
+                        "right", 1L,
+                        "missed", 1L,
+                        "wrong: in a comment", 3L,
+                        "wrong: in a literal", 1L,
+                        "wrong: in a number", 1L,
+                        "wrong: part of a longer token", 1L,
+                        "wrong: type argument or declaration", 3L));
+        assertThat(comparison.counts().get(CompletionTask.KEYWORDS))
+                .isEqualTo(Map.of("right", 1L, "missed", 2L, "wrong: in a name or keyword", 1L));
+        assertThat(comparison.counts().get(CompletionTask.EOL)).isEqualTo(Map.of("right", 1L, "missed", 2L));
+    }
+
     private void checkMissed(String source, String text, CompletionTask task, JsonArray entry, Set<Integer> explained) {
         // The missed are in code points, the matches above in both.
         int start = text.offsetByCodePoints(0, entry.get(0).getAsInt());

@@ -70,6 +70,52 @@ class ScenarioSamplerTest {
                         .toList());
     }
 
+    /** Three projects: two small ones, and one with many files; each file with scenarios of one task. */
+    private static List<Scenario> projects() {
+        List<Scenario> all = new ArrayList<>();
+        for (int f = 0; f < 300; f++) {
+            String project = f < 3 ? "small" : f < 6 ? "other" : "large";
+            SourceFile file = new SourceFile(project, "F" + f + ".java", "x".repeat(50));
+            for (int i = 0; i <= f % 7; i++) {
+                all.add(new Scenario(CompletionTask.STOP, file, i, i + 1));
+            }
+        }
+        return all;
+    }
+
+    private static List<Scenario> stream(List<Scenario> all, int perTask, ScenarioSampler.Spread spread) {
+        ScenarioSampler sampler = new ScenarioSampler(perTask, 5, spread);
+        all.forEach(sampler);
+        return sampler.drawn();
+    }
+
+    @Test
+    void visitsProjectsInTurn() {
+        List<Scenario> drawn = stream(projects(), 9, ScenarioSampler.Spread.PROJECTS);
+        assertThat(drawn.stream().collect(Collectors.groupingBy(s -> s.source().corpus(), Collectors.counting())))
+                .isEqualTo(Map.of("small", 3L, "other", 3L, "large", 3L));
+        assertThat(drawn).extracting(Scenario::source).doesNotHaveDuplicates();
+        assertThat(stream(projects(), 9, ScenarioSampler.Spread.FILES).stream()
+                        .filter(s -> s.source().corpus().equals("large")))
+                .hasSizeGreaterThan(5);
+    }
+
+    @Test
+    void drawsFromTheStreamWhatItDrawsFromAll() {
+        for (ScenarioSampler.Spread spread : ScenarioSampler.Spread.values()) {
+            List<Scenario> all = stream(projects(), Integer.MAX_VALUE, spread);
+            assertThat(all).hasSameSizeAs(projects());
+            for (int perTask : new int[] {1, 2, 7, 40, 500}) {
+                List<Scenario> reversed = new ArrayList<>(projects());
+                Collections.reverse(reversed);
+                assertThat(stream(projects(), perTask, spread))
+                        .as(spread + " " + perTask)
+                        .isEqualTo(all.subList(0, perTask))
+                        .isEqualTo(stream(reversed, perTask, spread));
+            }
+        }
+    }
+
     @Test
     void refusesNothing() {
         assertThatIllegalArgumentException()

@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.javaparser.StaticJavaParser;
 import com.github.javaparser.ast.expr.Expression;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -14,6 +19,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.core.scenario.MiningOptions;
 import org.apmae.core.scenario.Rejection;
@@ -93,6 +100,85 @@ class WholeJarTest {
             assertThat(scenario.prefix() + scenario.target() + scenario.suffix())
                     .isEqualTo(scenario.source().text());
         }
+    }
+
+    /**
+     * The bytes of the archive, not those of a decoded text: nothing may be lost on the way. Archives named in the system property
+     * {@code apmae.corpora} are checked as a whole; else a part of the library and of the JDK's own sources, where it has them.
+     */
+    @Test
+    void scenariosGiveTheBytesOfTheirFile() throws IOException {
+        String named = System.getProperty("apmae.corpora", "");
+        List<Path> archives = new ArrayList<>();
+        if (named.isEmpty()) {
+            archives.add(JAR);
+            archives.add(Path.of(System.getProperty("java.home"), "lib", "src.zip"));
+        } else {
+            Arrays.stream(named.split(File.pathSeparator, -1)).map(Path::of).forEach(archives::add);
+        }
+        for (Path archive : archives) {
+            if (Files.isRegularFile(archive)) {
+                int step = !named.isEmpty() ? 1 : archive.equals(JAR) ? 5 : 250;
+                assertThat(checkBytes(archive, step)).as(archive.toString()).isPositive();
+            }
+        }
+    }
+
+    private static long checkBytes(Path archive, int step) throws IOException {
+        long checked = 0;
+        JavaParserMiner miner = new JavaParserMiner();
+        try (ZipFile zip = new ZipFile(archive.toFile())) {
+            List<? extends ZipEntry> entries = zip.stream()
+                    .filter(entry -> entry.getName().endsWith(".java"))
+                    .toList();
+            for (int i = 0; i < entries.size(); i += step) {
+                String path = entries.get(i).getName();
+                byte[] bytes = zip.getInputStream(entries.get(i)).readAllBytes();
+                List<Rejection> rejections = new ArrayList<>();
+                SourceFile source = SourceBytes.file("archive", path, bytes, rejections::add)
+                        .orElseThrow();
+                List<Scenario> scenarios = new ArrayList<>(
+                        miner.mine(source, MiningOptions.everything(i)).scenarios());
+                // joining the parts of each would copy the file a thousand times; offsets are compared for all
+                for (int k = 0; k < scenarios.size(); k++) {
+                    Scenario scenario = scenarios.get(k);
+                    boolean cut = scenario.target().length() == scenario.end() - scenario.start()
+                            && scenario.source().equals(source);
+                    String whole =
+                            k % 97 == 0 ? scenario.prefix() + scenario.target() + scenario.suffix() : source.text();
+                    if (!cut || (k % 97 == 0 && !Arrays.equals(whole.getBytes(StandardCharsets.UTF_8), bytes))) {
+                        assertThat(scenario.toString()).as(path).isNull();
+                    }
+                    checked++;
+                }
+            }
+        }
+        return checked;
+    }
+
+    @Test
+    void scenariosGiveBackWhateverStandsBetweenTokens() {
+        String text = "\uFEFFclass\tA\f{\r\n\tString \u540d = \"\uD83D\uDE00\\t\" ;\t\r\n\t\tchar c = '\\u0041';\r"
+                + " int \\u0062x = 1; // \uD83D\uDE00 \\u0043\n String t = \"\"\"\r\n  \uD83D\uDE00\t\r\n  \"\"\";\n}";
+        SourceFile source = new SourceFile("x", "A.java", text);
+        List<Scenario> scenarios =
+                new JavaParserMiner().mine(source, MiningOptions.everything(1)).scenarios();
+        assertThat(scenarios).hasSize(21);
+        assertThat(scenarios)
+                .allSatisfy(scenario -> assertThat(scenario.prefix() + scenario.target() + scenario.suffix())
+                        .isEqualTo(source.text()));
+        assertThat(scenarios.stream()
+                        .filter(s -> s.task() == CompletionTask.IDENTIFIERS)
+                        .map(Scenario::target))
+                .containsExactly("A", "String", "\u540d", "c", "\\u0062x", "String", "t");
+        assertThat(scenarios.stream()
+                        .filter(s -> s.task() == CompletionTask.STRING_LITERALS)
+                        .map(Scenario::target))
+                .containsExactly("\"\uD83D\uDE00\\t\"", "'\\u0041'", "\"\"\"\r\n  \uD83D\uDE00\t\r\n  \"\"\"");
+        assertThat(scenarios.stream()
+                        .filter(s -> s.task() == CompletionTask.EOL)
+                        .map(Scenario::target))
+                .containsExactly(";\t\r\n", ";\r", ";", ";\n");
     }
 
     @Test

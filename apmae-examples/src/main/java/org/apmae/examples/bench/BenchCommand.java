@@ -54,7 +54,16 @@ public final class BenchCommand implements Callable<Integer> {
                 description = "Resident memory while 10,000 prompts are recorded on the embedded model.")
         private boolean recordingMemory;
 
+        @Option(
+                names = "--mining",
+                required = true,
+                description = "Mining all tasks of guava, spring-core and lucene-core, beside JavaParser's bare parse.")
+        private boolean mining;
+
         Benchmark benchmark(BenchCommand command) {
+            if (mining) {
+                return new MiningRate();
+            }
             if (matrix) {
                 return new MatrixRate();
             }

@@ -22,6 +22,7 @@ import org.apmae.core.scenario.Scenario;
 import org.apmae.mining.Corpora;
 import org.apmae.mining.Corpus;
 import org.apmae.mining.CorpusMiner;
+import org.apmae.mining.Deduplication;
 import org.apmae.mining.JavaParserMiner;
 import org.apmae.mining.MiningSummary;
 import org.apmae.mining.ScenarioSampler;
@@ -32,34 +33,64 @@ final class MineStage {
     /** Enough candidates of a file that sampling spreads over the whole file, few enough to stay quick. */
     private static final int PER_FILE = 40;
 
+    /** Candidates kept for each prompt wanted: the rest of them cannot fill a window. */
+    private static final int SPARE = 3;
+
+    /** Rejections written with their reason in words, for each reason; all are counted. */
+    private static final int MOST_DETAILS = 10_000;
+
     private MineStage() {}
 
-    private record Made(Optional<Prompt> prompt, List<Rejection> rejections) {}
+    private record Made(Optional<Prompt> prompt, boolean contextMatters, List<Rejection> rejections) {}
+
+    /** What was left out, the first of each reason with its details: memory must not grow with the corpus. */
+    private static final class Rejected {
+        private final List<Rejection> details = new ArrayList<>();
+        private final Map<String, Integer> seen = new HashMap<>();
+
+        void add(Rejection rejection) {
+            if (seen.merge(rejection.reason(), 1, Integer::sum) <= MOST_DETAILS) {
+                details.add(rejection);
+            }
+        }
+    }
+
+    /** What became of the candidates of a task. */
+    private static final class Outcome {
+        private final Map<String, Integer> dropped = new TreeMap<>();
+        private int contextMatters;
+    }
 
     static void run(Study study) {
         StudyOptions options = study.options();
-        Corpus corpus = Corpora.open(options.sources());
+        Corpus corpus = corpus(options);
         // a model that cannot be used is to be known before minutes of mining
-        PromptFactory factory = new PromptFactory(study.model().tokenizer(), options.window(), options.seedOf("noise"));
-        List<Scenario> all = new ArrayList<>();
-        List<Rejection> rejections = new ArrayList<>();
+        PromptFactory factory = new PromptFactory(
+                study.model().tokenizer(),
+                options.window(),
+                options.seedOf("noise"),
+                options.mining().policy());
+        ScenarioSampler sampler = new ScenarioSampler(
+                (int) Math.min(Integer.MAX_VALUE, (long) SPARE * options.pool()),
+                options.seedOf("sample"),
+                options.mining().spread());
+        Rejected rejected = new Rejected();
         MiningSummary summary;
-        try (Progress.Stage progress =
-                study.progress().start("mining", corpus.files().count(), "files")) {
+        try (Progress.Stage progress = study.progress().start("mining", -1, "files")) {
             summary = new CorpusMiner(new JavaParserMiner(), study.threads())
                     .mine(
                             corpus,
                             new MiningOptions(options.tasks(), PER_FILE, options.seedOf("mine")),
-                            all::add,
-                            rejections::add,
+                            sampler,
+                            rejected::add,
                             done -> progress.step(1));
         }
         Map<CompletionTask, List<Scenario>> byTask = new EnumMap<>(CompletionTask.class);
-        for (Scenario scenario : ScenarioSampler.sample(all, Integer.MAX_VALUE, options.seedOf("sample"))) {
+        for (Scenario scenario : sampler.drawn()) {
             byTask.computeIfAbsent(scenario.task(), task -> new ArrayList<>()).add(scenario);
         }
         List<ScenarioRow> rows = new ArrayList<>();
-        Map<CompletionTask, Map<String, Integer>> dropped = new EnumMap<>(CompletionTask.class);
+        Map<CompletionTask, Outcome> outcomes = new EnumMap<>(CompletionTask.class);
         try (Progress.Stage progress =
                 study.progress().start("prompts", (long) options.tasks().size() * options.pool(), "prompts")) {
             for (CompletionTask task : options.tasks()) {
@@ -68,8 +99,8 @@ final class MineStage {
                         factory,
                         byTask.getOrDefault(task, List.of()),
                         progress,
-                        rejections,
-                        dropped.computeIfAbsent(task, t -> new TreeMap<>())));
+                        rejected,
+                        outcomes.computeIfAbsent(task, t -> new Outcome())));
             }
         }
         if (rows.isEmpty()) {
@@ -81,13 +112,26 @@ final class MineStage {
         try (StageWriter writer = study.run().begin(Stage.MINE)) {
             writer.json(StudyOptions.FILE, options.toJson());
             RunTables.writeScenarios(writer, rows);
-            RunTables.writeRejections(writer, rejections);
-            writer.metrics(metrics(options, summary, byTask, rows, dropped));
+            RunTables.writeRejections(writer, rejected.details);
+            writer.metrics(metrics(options, summary, rows, outcomes));
             writer.commit(study.provenance()
                     .withFact("corpus", corpus.name())
-                    .withFact("corpus_sha256", corpus.sha256())
+                    .withFact("corpus_sha256", summary.corpusSha256())
                     .withFact("fim_ids", study.model().tokenizer().fimTokens().toString()));
         }
+    }
+
+    private static Corpus corpus(StudyOptions options) {
+        StudyOptions.Mining mining = options.mining();
+        Corpus corpus = Corpora.open(options.sources(), mining.flagged());
+        if (mining.duplicates().equals("none") && mining.against().isEmpty()) {
+            return corpus;
+        }
+        List<Corpus> references = mining.against().stream()
+                .map(location -> Corpora.open(location, Corpora.Flagged.KEEP))
+                .toList();
+        boolean exact = mining.duplicates().equals("exact");
+        return Deduplication.filtered(corpus, exact ? Deduplication.Kind.EXACT : Deduplication.Kind.NEAR, references);
     }
 
     private static List<ScenarioRow> prompts(
@@ -95,8 +139,8 @@ final class MineStage {
             PromptFactory factory,
             List<Scenario> candidates,
             Progress.Stage progress,
-            List<Rejection> rejections,
-            Map<String, Integer> dropped) {
+            Rejected rejected,
+            Outcome outcome) {
         int pool = study.options().pool();
         List<ScenarioRow> rows = new ArrayList<>();
         for (int from = 0; from < candidates.size() && rows.size() < pool; from += 64) {
@@ -105,15 +149,17 @@ final class MineStage {
             for (Scenario scenario : chunk) {
                 tasks.add(() -> {
                     List<Rejection> own = new ArrayList<>();
-                    return new Made(factory.prompt(scenario, own::add), own);
+                    Optional<Prompt> prompt = factory.prompt(scenario, own::add);
+                    return new Made(prompt, prompt.isPresent() && factory.contextChangesFirstToken(scenario), own);
                 });
             }
             List<Made> made = study.parallel(tasks);
             for (int i = 0; i < chunk.size() && rows.size() < pool; i++) {
                 Made one = made.get(i);
-                rejections.addAll(one.rejections());
-                one.rejections().forEach(rejection -> dropped.merge(rejection.reason(), 1, Integer::sum));
+                one.rejections().forEach(rejected::add);
+                one.rejections().forEach(rejection -> outcome.dropped.merge(rejection.reason(), 1, Integer::sum));
                 if (one.prompt().isPresent()) {
+                    outcome.contextMatters += one.contextMatters() ? 1 : 0;
                     rows.add(ScenarioRow.of(chunk.get(i), one.prompt().get()));
                     progress.step(1);
                 }
@@ -125,17 +171,18 @@ final class MineStage {
     private static Map<String, Object> metrics(
             StudyOptions options,
             MiningSummary summary,
-            Map<CompletionTask, List<Scenario>> byTask,
             List<ScenarioRow> rows,
-            Map<CompletionTask, Map<String, Integer>> dropped) {
+            Map<CompletionTask, Outcome> outcomes) {
         Map<CompletionTask, Integer> kept = new EnumMap<>(CompletionTask.class);
         rows.forEach(row -> kept.merge(row.task(), 1, Integer::sum));
         Map<String, Object> tasks = new LinkedHashMap<>();
         for (CompletionTask task : options.tasks()) {
             Map<String, Object> one = new HashMap<>();
-            one.put("candidates", byTask.getOrDefault(task, List.of()).size());
+            Outcome outcome = outcomes.getOrDefault(task, new Outcome());
+            one.put("candidates", summary.scenarios().getOrDefault(task, 0L));
             one.put("prompts", kept.getOrDefault(task, 0));
-            one.put("rejected", dropped.getOrDefault(task, Map.of()));
+            one.put("rejected", outcome.dropped);
+            one.put("context_changes_first_token", outcome.contextMatters);
             tasks.put(task.wireName(), one);
         }
         Map<String, Object> metrics = new HashMap<>();

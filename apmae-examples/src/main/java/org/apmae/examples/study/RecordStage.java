@@ -49,8 +49,10 @@ final class RecordStage {
         for (ScenarioRow row : RunTables.scenarios(study.run())) {
             byTask.computeIfAbsent(row.task(), task -> new ArrayList<>()).add(row);
         }
-        Map<String, Side> sides =
-                split(byTask.values().stream().flatMap(List::stream).toList(), options.seedOf("split"));
+        Map<String, Side> sides = split(
+                byTask.values().stream().flatMap(List::stream).toList(),
+                options.mining().splitByProject(),
+                options.seedOf("split"));
         List<ScenarioRow> run = new ArrayList<>();
         Map<String, Verdict> verdicts = new LinkedHashMap<>();
         long most = byTask.values().stream().mapToLong(List::size).sum();
@@ -69,7 +71,7 @@ final class RecordStage {
                         Verdict verdict = predicted.get(i);
                         verdicts.put(verdict.scenarioId(), verdict);
                         found[verdict.correct() ? 1 : 0]++;
-                        toTrain += verdict.correct() && sides.get(chunk.get(i).path()) == Side.TRAIN ? 1 : 0;
+                        toTrain += verdict.correct() && sides.get(file(chunk.get(i))) == Side.TRAIN ? 1 : 0;
                     }
                     run.addAll(chunk);
                     done += chunk.size();
@@ -90,17 +92,16 @@ final class RecordStage {
             RunTables.writeVerdicts(writer, List.copyOf(verdicts.values()));
             writer.lines(
                     SPLIT,
-                    new TreeMap<>(sides)
-                            .entrySet().stream()
-                                    .map(entry -> Map.of(
-                                            "path",
-                                            entry.getKey(),
-                                            "side",
-                                            entry.getValue().name())));
+                    new TreeMap<>(sides).entrySet().stream().map(entry -> sideRow(entry.getKey(), entry.getValue())));
             writer.lines(SELECTION, selected.stream().map(row -> Map.of("id", row.id())));
             writer.metrics(metrics(options, run, verdicts, selected, sides));
             writer.commit(study.provenance());
         }
+    }
+
+    private static Map<String, String> sideRow(String file, Side side) {
+        int end = file.indexOf('\n');
+        return Map.of("corpus", file.substring(0, end), "path", file.substring(end + 1), "side", side.name());
     }
 
     /** Runs prompts with an intervention; results in the order of the rows. */
@@ -162,18 +163,24 @@ final class RecordStage {
         return verdict;
     }
 
-    private static Map<String, Side> split(List<ScenarioRow> rows, long seed) {
-        List<String> groups = rows.stream().map(ScenarioRow::path).toList();
+    /** A source file among those of all projects. */
+    static String file(ScenarioRow row) {
+        return row.corpus() + '\n' + row.path();
+    }
+
+    private static Map<String, Side> split(List<ScenarioRow> rows, boolean byProject, long seed) {
+        List<String> groups =
+                rows.stream().map(row -> byProject ? row.corpus() : row.path()).toList();
         GroupedSplit split = GroupedSplit.of(groups, 0.55, 0.15, 0.30, seed);
         Map<String, Side> sides = new HashMap<>();
         for (int row : split.train()) {
-            sides.put(groups.get(row), Side.TRAIN);
+            sides.put(file(rows.get(row)), Side.TRAIN);
         }
         for (int row : split.validation()) {
-            sides.put(groups.get(row), Side.VALIDATION);
+            sides.put(file(rows.get(row)), Side.VALIDATION);
         }
         for (int row : split.test()) {
-            sides.put(groups.get(row), Side.TEST);
+            sides.put(file(rows.get(row)), Side.TEST);
         }
         return sides;
     }
@@ -182,7 +189,8 @@ final class RecordStage {
     static Map<String, Side> sides(RunFolder run) {
         Map<String, Side> sides = new HashMap<>();
         run.lines(Stage.RECORD, SPLIT, json -> json)
-                .forEach(json -> sides.put((String) json.get("path"), Side.valueOf((String) json.get("side"))));
+                .forEach(json -> sides.put(
+                        json.get("corpus") + "\n" + json.get("path"), Side.valueOf((String) json.get("side"))));
         return sides;
     }
 
@@ -223,7 +231,7 @@ final class RecordStage {
             one.put(
                     "scenarios",
                     selected.stream()
-                            .filter(row -> sides.get(row.path()) == side)
+                            .filter(row -> sides.get(file(row)) == side)
                             .count());
             one.put("files", sides.values().stream().filter(s -> s == side).count());
             split.put(side.name().toLowerCase(Locale.ROOT), one);

@@ -32,7 +32,7 @@ record Selected(ScenarioRow row, Verdict verdict, RecordStage.Side side) {
                 throw new IllegalStateException("the run folder selects scenario " + json.get("id")
                         + ", which it does not hold; run apmae record again");
             }
-            selected.add(new Selected(row, RecordStage.verdict(verdicts, row), sides.get(row.path())));
+            selected.add(new Selected(row, RecordStage.verdict(verdicts, row), sides.get(RecordStage.file(row))));
         });
         return selected;
     }

@@ -5,8 +5,10 @@ import java.net.URISyntaxException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -14,6 +16,10 @@ import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.examples.console.CommonOptions;
 import org.apmae.examples.console.Tables;
+import org.apmae.mining.Corpora;
+import org.apmae.mining.Deduplication;
+import org.apmae.mining.ScenarioSampler;
+import org.apmae.models.target.FimWindow;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -53,12 +59,84 @@ public final class StudyCommands {
         }
     }
 
+    private static final class MiningArguments {
+        @Option(
+                names = "--window-policy",
+                paramLabel = "NAME",
+                description = "How a window is cut: model or clustering (default: ${DEFAULT-VALUE}).")
+        private String policy = FimWindow.Policy.MODEL.wireName();
+
+        @Option(
+                names = "--flagged",
+                description = "Rows that a data set marks as duplicates of training data: drop, drop_exact or keep"
+                        + " (default: ${DEFAULT-VALUE}).")
+        private String flagged = "drop";
+
+        @Option(
+                names = "--duplicates",
+                description = "Leave out files that repeat others: none, exact or near (default: ${DEFAULT-VALUE}).")
+        private String duplicates = "none";
+
+        @Option(
+                names = "--against",
+                paramLabel = "SOURCES",
+                description = "Leave out files that repeat one of this corpus, for example the training data;"
+                        + " near unless --duplicates says exact. May be repeated.")
+        private List<String> against = List.of();
+
+        @Option(
+                names = "--spread",
+                description = "Samples visit in turn: projects or files (default: ${DEFAULT-VALUE}).")
+        private String spread = "projects";
+
+        @Option(
+                names = "--split",
+                description =
+                        "What does not stand on two sides of the split: file or project (default: ${DEFAULT-VALUE}).")
+        private String split = "file";
+
+        StudyOptions.Mining options() {
+            return new StudyOptions.Mining(
+                    FimWindow.Policy.ofWireName(policy),
+                    oneOf("--flagged", flagged, Corpora.Flagged.values()),
+                    duplicates.equals("none")
+                            ? duplicates
+                            : oneOf("--duplicates", duplicates, Deduplication.Kind.values())
+                                    .name()
+                                    .toLowerCase(Locale.ROOT),
+                    against,
+                    oneOf("--spread", spread, ScenarioSampler.Spread.values()),
+                    byProject());
+        }
+
+        private boolean byProject() {
+            if (!split.equals("file") && !split.equals("project")) {
+                throw new IllegalArgumentException("--split is '" + split + "'; give file or project");
+            }
+            return split.equals("project");
+        }
+
+        private static <E extends Enum<E>> E oneOf(String option, String value, E[] values) {
+            for (E each : values) {
+                if (each.name().toLowerCase(Locale.ROOT).equals(value)) {
+                    return each;
+                }
+            }
+            throw new IllegalArgumentException(option + " is '" + value + "'; give one of "
+                    + Arrays.toString(values).toLowerCase(Locale.ROOT));
+        }
+    }
+
     private static final class StudyArguments {
         @Parameters(
                 arity = "0..1",
                 paramLabel = "SOURCES",
-                description = "Folder or sources jar (default: the sources jar that the build fetched).")
-        private Path sources;
+                description = "Folder, jar, zip, tar.gz, JSONL or Parquet file, or maven:GROUP:ARTIFACT:VERSION,..."
+                        + " (default: the sources jar that the build fetched).")
+        private String sources;
+
+        @Mixin
+        private MiningArguments mining = new MiningArguments();
 
         @Option(
                 names = "--model",
@@ -108,7 +186,8 @@ public final class StudyCommands {
                         + "; it must be a multiple of 8 from 16 on, because a pattern is cut into 8 x 8 patches");
             }
             return new StudyOptions(
-                    sources == null ? bundledSources() : sources,
+                    sources == null ? bundledSources().toString() : sources,
+                    mining.options(),
                     model == null ? "" : model.toString(),
                     chosen,
                     perOutcome,

@@ -1,9 +1,9 @@
 package org.apmae.examples.study;
 
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -11,11 +11,15 @@ import java.util.stream.Collectors;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
+import org.apmae.mining.Corpora;
+import org.apmae.mining.ScenarioSampler;
+import org.apmae.models.target.FimWindow;
 
 /**
  * What decides the result of a study. Kept in the run folder, so that later stages use the same.
  *
- * @param sources folder or sources jar
+ * @param sources where the sources are, as {@link org.apmae.mining.Corpora#open(String, org.apmae.mining.Corpora.Flagged)} takes it
+ * @param mining how sources become prompts
  * @param model folder of the target model, or empty for the embedded one
  * @param tasks the tasks to study
  * @param perOutcome scenarios wanted for each task and outcome
@@ -27,7 +31,8 @@ import org.apmae.core.scenario.CompletionTask;
  * @param seed seed of everything
  */
 record StudyOptions(
-        Path sources,
+        String sources,
+        Mining mining,
         String model,
         Set<CompletionTask> tasks,
         int perOutcome,
@@ -38,6 +43,60 @@ record StudyOptions(
         int sweepScenarios,
         long seed) {
     static final String FILE = "options.json";
+
+    /**
+     * How sources become prompts.
+     *
+     * @param policy how the window is cut
+     * @param flagged what happens to rows marked as duplicates of training data
+     * @param duplicates what counts as a duplicate, or {@code none}
+     * @param against corpora that must not be repeated
+     * @param spread what samples visit in turn
+     * @param splitByProject whether no project, instead of no file, stands on two sides of the split
+     */
+    record Mining(
+            FimWindow.Policy policy,
+            Corpora.Flagged flagged,
+            String duplicates,
+            List<String> against,
+            ScenarioSampler.Spread spread,
+            boolean splitByProject) {
+        static final Mining USUAL = new Mining(
+                FimWindow.Policy.MODEL,
+                Corpora.Flagged.DROP,
+                "none",
+                List.of(),
+                ScenarioSampler.Spread.PROJECTS,
+                false);
+
+        Mining {
+            against = List.copyOf(against);
+        }
+
+        private Map<String, Object> toJson() {
+            Map<String, Object> json = new TreeMap<>();
+            json.put("window_policy", policy.wireName());
+            json.put("flagged", flagged.name().toLowerCase(Locale.ROOT));
+            json.put("duplicates", duplicates);
+            json.put("against", against);
+            json.put("spread", spread.name().toLowerCase(Locale.ROOT));
+            json.put("split", splitByProject ? "project" : "file");
+            return json;
+        }
+
+        @SuppressWarnings("unchecked")
+        private static Mining read(Map<String, Object> json) {
+            return json == null
+                    ? USUAL
+                    : new Mining(
+                            FimWindow.Policy.ofWireName((String) json.get("window_policy")),
+                            Corpora.Flagged.valueOf(((String) json.get("flagged")).toUpperCase(Locale.ROOT)),
+                            (String) json.get("duplicates"),
+                            (List<String>) json.get("against"),
+                            ScenarioSampler.Spread.valueOf(((String) json.get("spread")).toUpperCase(Locale.ROOT)),
+                            "project".equals(json.get("split")));
+        }
+    }
 
     StudyOptions {
         if (perOutcome < 1 || pool < 1 || trainingScenarios < 1 || trainingSteps < 1 || sweepScenarios < 1) {
@@ -51,7 +110,8 @@ record StudyOptions(
 
     Map<String, Object> toJson() {
         Map<String, Object> json = new TreeMap<>();
-        json.put("sources", sources.toString());
+        json.put("sources", sources);
+        json.put("mining", mining.toJson());
         json.put("model", model);
         json.put("tasks", tasks.stream().map(CompletionTask::wireName).toList());
         json.put("per_outcome", perOutcome);
@@ -69,7 +129,8 @@ record StudyOptions(
         run.require(Stage.MINE);
         Map<String, Object> json = (Map<String, Object>) run.json(Stage.MINE, FILE);
         return new StudyOptions(
-                Path.of((String) json.get("sources")),
+                (String) json.get("sources"),
+                Mining.read((Map<String, Object>) json.get("mining")),
                 (String) json.get("model"),
                 ((List<String>) json.get("tasks"))
                         .stream().map(CompletionTask::ofWireName).collect(Collectors.toSet()),

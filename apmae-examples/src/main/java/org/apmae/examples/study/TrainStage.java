@@ -113,7 +113,7 @@ final class TrainStage {
         Map<String, Verdict> verdicts = Selected.verdicts(study.run());
         Map<String, RecordStage.Side> sides = RecordStage.sides(study.run());
         List<ScenarioRow> rows = RunTables.scenarios(study.run()).stream()
-                .filter(row -> row.task() == CompletionTask.RANDOM && sides.get(row.path()) == side)
+                .filter(row -> row.task() == CompletionTask.RANDOM && sides.get(RecordStage.file(row)) == side)
                 .filter(row -> verdicts.containsKey(row.id())
                         && RecordStage.verdict(verdicts, row).correct())
                 .limit(scenarios)

@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -29,25 +30,36 @@ public final class FimParity {
     }
 
     /**
-     * Lays out every case and compares.
+     * Lays out every case by both policies and compares.
      *
      * @param file the file
-     * @return one row: the number of cases whose ids differ, none allowed
+     * @return one row for each policy that the file has: the number of cases that differ, none allowed
      */
     public static List<ParityRow> run(Path file) {
         JsonObject json = CheckpointFolder.readJson(file);
         FimTokens fim = markers(json.getAsJsonObject("ids"));
-        int wrong = 0;
-        String first = "";
-        for (JsonElement element : json.getAsJsonArray("cases")) {
-            JsonObject one = element.getAsJsonObject();
-            if (!agrees(one, fim)) {
-                first = wrong == 0 ? "first in case " + one.get("name").getAsString() : first;
-                wrong++;
+        List<ParityRow> rows = new ArrayList<>();
+        for (FimWindow.Policy policy : FimWindow.Policy.values()) {
+            int cases = 0;
+            int wrong = 0;
+            String first = "";
+            for (JsonElement element : json.getAsJsonArray("cases")) {
+                JsonObject one = element.getAsJsonObject();
+                if (!one.has(policy.wireName())) {
+                    continue;
+                }
+                cases++;
+                if (!agrees(one, fim, policy)) {
+                    first = wrong == 0 ? "first in case " + one.get("name").getAsString() : first;
+                    wrong++;
+                }
+            }
+            if (cases > 0) {
+                rows.add(ParityRow.of(
+                        policy.wireName() + " windows that differ", wrong, 0, wrong == 0 ? cases + " cases" : first));
             }
         }
-        int cases = json.getAsJsonArray("cases").size();
-        return List.of(ParityRow.of("windows that differ", wrong, 0, wrong == 0 ? cases + " cases" : first));
+        return rows;
     }
 
     /** The markers stand either by their own names or by the published code's start, stop and suffix. */
@@ -67,12 +79,14 @@ public final class FimParity {
         return usual;
     }
 
-    private static boolean agrees(JsonObject one, FimTokens fim) {
+    private static boolean agrees(JsonObject one, FimTokens fim, FimWindow.Policy policy) {
         int[] ids = ints(one.get("ids"));
         int length = one.get("max_length").getAsInt();
         JsonElement minimum = one.get("min_length");
-        int least = minimum == null || minimum.isJsonNull() ? 0 : minimum.getAsInt();
-        JsonObject expected = one.getAsJsonObject("model");
+        // only the training code knows a least length
+        boolean bounded = policy == FimWindow.Policy.MODEL && minimum != null && !minimum.isJsonNull();
+        int least = bounded ? minimum.getAsInt() : 0;
+        JsonObject expected = one.getAsJsonObject(policy.wireName());
         int[] gaps = IntStream.range(0, ids.length)
                 .filter(i -> ids[i] == fim.suffix())
                 .toArray();
@@ -80,9 +94,15 @@ public final class FimParity {
         if (tooShort ? ids.length + 2 < least : gaps.length != 1) {
             return expected.has("error");
         }
-        // a short case is only framed, so the place of the gap does not matter there
-        int[] window = FimWindow.cut(ids, tooShort ? 0 : gaps[0], fim, length);
-        return expected.has("ids") && Arrays.equals(window, ints(expected.get("ids")));
+        if (!expected.has("ids")) {
+            return false;
+        }
+        // a short case is not cut, so the place of the gap does not matter there
+        int[] window = FimWindow.cut(ids, tooShort ? 0 : gaps[0], fim, length, policy);
+        return Arrays.equals(window, ints(expected.get("ids")))
+                && (!expected.has("length") || expected.get("length").getAsInt() == window.length)
+                && (!expected.has("dropped_by_length_filter")
+                        || expected.get("dropped_by_length_filter").getAsBoolean() == window.length < length);
     }
 
     private static int[] ints(JsonElement array) {

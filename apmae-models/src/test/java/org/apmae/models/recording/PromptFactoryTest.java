@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -180,5 +181,53 @@ class PromptFactoryTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(String.valueOf(window));
         }
+    }
+
+    @Test
+    void cutsByTheClusteringPolicyToo() {
+        String text = JavaText.whole();
+        PromptFactory factory = new PromptFactory(tokenizer, WINDOW, 9, FimWindow.Policy.CLUSTERING);
+        FimTokens fim = tokenizer.fimTokens();
+        Scenario early = scenario(CompletionTask.STOP, text, 30, 31);
+        int[] window = factory.prompt(early, rejection -> {}).orElseThrow().ids();
+        assertThat(window)
+                .startsWith(fim.prefix(), fim.prefix())
+                .hasSize(WINDOW)
+                .endsWith(fim.middle());
+        List<Rejection> rejections = new ArrayList<>();
+        Scenario late = scenario(CompletionTask.STOP, text, text.length() - 20, text.length() - 19);
+        assertThat(factory.prompt(late, rejections::add)).isEmpty();
+        assertThat(rejections).extracting(Rejection::reason).containsExactly("window_not_filled");
+        assertThat(prompt(late).ids()).hasSize(WINDOW);
+    }
+
+    /** Against the tokens of the whole text, found by adding up their lengths. */
+    @Test
+    void saysWhereTheTextAroundGivesAnotherFirstToken() {
+        PromptFactory factory = new PromptFactory(tokenizer, WINDOW, 9);
+        String text = JavaText.whole().replaceAll("[^\\x00-\\x7f]", "?").substring(0, 4_000);
+        int[] whole = tokenizer.encode(text);
+        int[] firstAt = new int[text.length() + 1];
+        Arrays.fill(firstAt, -1);
+        int offset = 0;
+        for (int id : whole) {
+            firstAt[offset] = id;
+            offset += tokenizer.decode(id).length();
+        }
+        assertThat(offset).isEqualTo(text.length());
+        Random random = new Random(2);
+        int changed = 0;
+        for (int round = 0; round < 200; round++) {
+            int start = 300 + random.nextInt(3_000);
+            int end = start + 1 + random.nextInt(12);
+            boolean expected = firstAt[start] != tokenizer.encode(text.substring(start, end))[0];
+            assertThat(factory.contextChangesFirstToken(scenario(CompletionTask.RANDOM, text, start, end)))
+                    .as("from %s to %s", start, end)
+                    .isEqualTo(expected);
+            changed += expected ? 1 : 0;
+        }
+        assertThat(changed).isBetween(25, 175);
+        assertThat(factory.contextChangesFirstToken(scenario(CompletionTask.NOISE, text, 7, 7)))
+                .isFalse();
     }
 }

@@ -1,0 +1,72 @@
+package org.apmae.mining;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.apmae.core.scenario.SourceFile;
+
+/** Reads files one after another out of something that is open meanwhile. */
+abstract class FileReader implements Closeable {
+    /** Goes one step on, false at the end; a step hands over one file, or none where it was left out and reported. */
+    abstract boolean step(Consumer<SourceFile> file) throws IOException;
+
+    /** Opens a reader. */
+    interface Opener {
+        FileReader open() throws IOException;
+    }
+
+    /** Makes a stream that opens with its first file; closing it closes the reader. */
+    static Stream<SourceFile> stream(String what, Opener opener) {
+        Pull pull = new Pull(what, opener);
+        return StreamSupport.stream(pull, false).onClose(pull::close);
+    }
+
+    private static final class Pull extends Spliterators.AbstractSpliterator<SourceFile> {
+        private final String what;
+        private final Opener opener;
+        private Optional<FileReader> reader = Optional.empty();
+        private boolean ended;
+
+        Pull(String what, Opener opener) {
+            super(Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE);
+            this.what = what;
+            this.opener = opener;
+        }
+
+        @Override
+        public boolean tryAdvance(Consumer<? super SourceFile> action) {
+            try {
+                if (reader.isEmpty() && !ended) {
+                    reader = Optional.of(opener.open());
+                }
+                boolean[] handed = new boolean[1];
+                while (!ended && !handed[0]) {
+                    ended = !reader.orElseThrow().step(file -> {
+                        handed[0] = true;
+                        action.accept(file);
+                    });
+                }
+                return handed[0];
+            } catch (IOException e) {
+                throw new UncheckedIOException("the corpus " + what + " can no longer be read", e);
+            }
+        }
+
+        void close() {
+            ended = true;
+            if (reader.isPresent()) {
+                try {
+                    reader.get().close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException("the corpus " + what + " cannot be closed", e);
+                }
+            }
+        }
+    }
+}
