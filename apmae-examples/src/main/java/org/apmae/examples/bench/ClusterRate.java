@@ -34,8 +34,8 @@ final class ClusterRate implements Benchmark {
         double[] seconds = new double[SIZES.length];
         for (int s = 0; s < SIZES.length; s++) {
             figures.put("one_head_s_" + SIZES[s], seconds(clusterer, new Heads(SIZES[s], 1), settings, "one head"));
-            seconds[s] = seconds(clusterer, new Heads(SIZES[s], HEADS), settings, HEADS + " heads of " + SIZES[s])
-                    / HEADS;
+            seconds[s] =
+                    seconds(clusterer, new Heads(SIZES[s], HEADS), settings, HEADS + " heads of " + SIZES[s]) / HEADS;
             figures.put("s_" + SIZES[s], seconds[s]);
         }
         figures.put("heads_per_min_1000", 60 / seconds[0]);
@@ -48,8 +48,7 @@ final class ClusterRate implements Benchmark {
     private static double seconds(PatternClusterer clusterer, List<float[][]> heads, Settings settings, String what) {
         try (Progress.Stage progress = settings.progress().start(what, heads.size(), "heads")) {
             long started = System.nanoTime();
-            HeadClustering.forEach(
-                    heads, clusterer, SEED, settings.threads(), (head, clusters) -> progress.step(1));
+            HeadClustering.forEach(heads, clusterer, SEED, settings.threads(), (head, clusters) -> progress.step(1));
             return (System.nanoTime() - started) / 1e9;
         }
     }

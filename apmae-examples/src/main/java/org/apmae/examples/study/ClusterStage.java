@@ -75,8 +75,8 @@ final class ClusterStage {
 
     private void run() {
         try (StageWriter writer = study.run().begin(Stage.CLUSTER)) {
-            try (Progress.Stage progress = study.progress()
-                            .start("clustering", store.heads().size(), "heads");
+            try (Progress.Stage progress =
+                            study.progress().start("clustering", store.heads().size(), "heads");
                     ClustersJson.Writer file = new ClustersJson.Writer(writer.file(MODEL))) {
                 HeadClustering.forEach(
                         encodings(store),
@@ -176,15 +176,21 @@ final class ClusterStage {
         Map<String, Object> perLayer = new LinkedHashMap<>();
         layers.forEach((layer, members) -> {
             Map<String, Object> one = new HashMap<>();
-            one.put("patterns", members.stream().mapToInt(i -> medoids[i].length).sum());
+            one.put(
+                    "patterns",
+                    members.stream().mapToInt(i -> medoids[i].length).sum());
             one.put("noise", mean(members, i -> noise[i]));
             one.put("validity", mean(members, i -> validity[i]));
             one.put(
                     "stability_seeds",
-                    mean(members, i -> stability.containsKey(i) ? stability.get(i).acrossSeeds() : Double.NaN));
+                    mean(
+                            members,
+                            i -> stability.containsKey(i) ? stability.get(i).acrossSeeds() : Double.NaN));
             one.put(
                     "stability_subsamples",
-                    mean(members, i -> stability.containsKey(i) ? stability.get(i).acrossSubsamples() : Double.NaN));
+                    mean(
+                            members,
+                            i -> stability.containsKey(i) ? stability.get(i).acrossSubsamples() : Double.NaN));
             perLayer.put(String.valueOf(layer), one);
         });
         return Map.of(

@@ -57,7 +57,8 @@ final class FamilyFinder {
                 int row = medoids[head][label];
                 PatternScores own = scores.get(key(row, id));
                 if (own == null) {
-                    throw new IllegalStateException("the medoid of " + id + " in scenario " + row + " was not recorded");
+                    throw new IllegalStateException(
+                            "the medoid of " + id + " in scenario " + row + " was not recorded");
                 }
                 patterns.add(new CataloguedPattern(
                         id, label, store.scenarioIds().get(row), encodings[row], tasks(labels[head], label), own));
@@ -111,8 +112,7 @@ final class FamilyFinder {
                 tokenizer.fimTokens().suffix());
     }
 
-    private static void score(
-            AttentionBatch batch, int row, PromptTokens tokens, Map<String, PatternScores> scores) {
+    private static void score(AttentionBatch batch, int row, PromptTokens tokens, Map<String, PatternScores> scores) {
         float[] all = batch.patterns().toFloatArray();
         int side = tokens.length();
         for (int h = 0; h < batch.heads().size(); h++) {
@@ -137,7 +137,13 @@ final class FamilyFinder {
         json.put("scores", scores);
         json.put("layers", layers);
         json.put("tasks", family.tasks());
-        json.put("medoid", Map.of("head", family.medoid().head().toString(), "scenario", family.medoid().medoid()));
+        json.put(
+                "medoid",
+                Map.of(
+                        "head",
+                        family.medoid().head().toString(),
+                        "scenario",
+                        family.medoid().medoid()));
         json.put(
                 "patterns",
                 family.patterns().stream()

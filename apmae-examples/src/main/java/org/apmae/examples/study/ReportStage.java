@@ -226,9 +226,10 @@ final class ReportStage {
         section.headGrid(new HeadGrid("share of noise", noise, 2, false));
         section.headGrid(new HeadGrid("mean SHAP value (log-odds)", shap, 3, true));
         section.table("By layer", Summary.LAYER_COLUMNS, Summary.layers(metrics));
-        section.note("Stability is the adjusted Rand index with the labels of another fit, noise counted as a class. A validity"
-                + " is missing where a head has fewer than two patterns. Where all encodings of a head form one blob, HDBSCAN"
-                + " calls its densest core the pattern and the rest noise.");
+        section.note(
+                "Stability is the adjusted Rand index with the labels of another fit, noise counted as a class. A validity"
+                        + " is missing where a head has fewer than two patterns. Where all encodings of a head form one blob, HDBSCAN"
+                        + " calls its densest core the pattern and the rest noise.");
         section.table(
                 "Families of patterns across heads, named where a score of a well-known pattern is at least 0.25",
                 Summary.FAMILY_COLUMNS,
@@ -239,8 +240,8 @@ final class ReportStage {
                 Summary.associations(metrics));
         section.heading("The medoids of the heads that count most");
         EncodingStore store = EncodingStore.open(run);
-        List<Clusters> clusters = ClustersJson.read(
-                run.file(Stage.CLUSTER, ClusterStage.MODEL), ClusterStage.encodings(store));
+        List<Clusters> clusters =
+                ClustersJson.read(run.file(Stage.CLUSTER, ClusterStage.MODEL), ClusterStage.encodings(store));
         Map<String, ScenarioRow> rows = new HashMap<>();
         RunTables.scenarios(run).forEach(row -> rows.put(row.id(), row));
         List<HeadId> shown = ranked().subList(0, Math.min(HEADS_SHOWN, counts.size()));

@@ -13,7 +13,12 @@ final class Summary {
             List.of("task", "candidates", "prompts", "rejected", "run", "first-token accuracy", "selected");
     static final List<String> APMAE_COLUMNS = List.of("prediction of masked patches", "mean squared error");
     static final List<String> LAYER_COLUMNS = List.of(
-            "layer", "patterns", "mean share of noise", "validity (DBCV)", "stability: seeds", "stability: 80 % of rows");
+            "layer",
+            "patterns",
+            "mean share of noise",
+            "validity (DBCV)",
+            "stability: seeds",
+            "stability: 80 % of rows");
     static final List<String> FAMILY_COLUMNS =
             List.of("family", "patterns", "by layer", "by task", "best scores", "medoid");
     static final List<String> ASSOCIATION_COLUMNS =

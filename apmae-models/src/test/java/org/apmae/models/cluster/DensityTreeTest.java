@@ -101,7 +101,8 @@ class DensityTreeTest {
 
     @Test
     void treatsPointsInOnePlaceAsScikitLearn() {
-        // 30 points in each of two places and 10 between them: infinitely dense clusters are chosen, whatever else there is.
+        // 30 points in each of two places and 10 between them: infinitely dense clusters are chosen, whatever else
+        // there is.
         double[][] axes = new double[1][70];
         for (int i = 0; i < 70; i++) {
             axes[0][i] = i < 30 ? 0 : i < 60 ? 10 : 5 + 0.01 * i;
