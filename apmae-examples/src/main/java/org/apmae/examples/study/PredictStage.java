@@ -17,11 +17,11 @@ import org.apmae.core.predict.Interval;
 import org.apmae.core.predict.PairedComparison;
 import org.apmae.core.predict.PatternTable;
 import org.apmae.core.progress.Progress;
-import org.apmae.core.store.EncodingStore;
 import org.apmae.core.run.PatternLabels;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
+import org.apmae.core.store.EncodingStore;
 import org.apmae.models.predict.BoostedTrees;
 
 /** Stage 6: predicting correctness from pattern labels, with the baselines that could embarrass it. */
