@@ -102,7 +102,7 @@ public final class PatternStore {
      * @param scenarioId the scenario
      * @param head the head
      * @return the pattern, or empty if it was not kept
-     * @throws java.io.UncheckedIOException if the file is missing, damaged or cannot be read
+     * @throws RunFolderException if the file is missing, damaged or cannot be read
      */
     public Optional<PatternTriangle> read(String scenarioId, HeadId head) {
         Place place = places.getOrDefault(scenarioId, Map.of()).get(head);

@@ -51,7 +51,7 @@ final class StoreRate implements Benchmark {
     private static final int WINDOW = 256;
     private static final int CHUNK = 8 << 20;
     private static final int READS = 32;
-    private static final int WARM_UP = 8;
+    private static final int WARM_UP = 60;
     /** Plain reading is measured on pieces of so many heads' size. */
     private static final int PLAIN_PIECE = 4;
 
