@@ -121,9 +121,11 @@ class PythonTest {
         String output = python(script);
         assertThat(output).contains("(" + SCENARIOS + ", " + WIDTH + ")").contains(String.valueOf(3.0 / SCENARIOS));
 
-        String more = "import sys\n"
-                + "assert [correct[i] for i in ids] == [n % 3 == 0 for n in range(7)]\n"
-                + "sys.stdout.write(' '.join(str(float(x)) for x in matrix.ravel()))\n";
+        String more = """
+                import sys
+                assert [correct[i] for i in ids] == [n % 3 == 0 for n in range(7)]
+                sys.stdout.write(' '.join(str(float(x)) for x in matrix.ravel()))
+                """;
         String numbers = python(script + more);
         numbers = numbers.substring(numbers.lastIndexOf('\n') + 1);
         try (RunFolder run = RunFolder.openReadOnly(folder.resolve("run"))) {
@@ -148,15 +150,17 @@ class PythonTest {
             export.csv(HEAD, folder);
             assertThat(export.tables(folder)).hasSize(1);
             float[][] expected = EncodingStore.open(run).head(HEAD);
-            String output = python("import csv, numpy as np\n"
-                    + "a = np.load('L3H5.npy')\n"
-                    + "b = [row for row in csv.DictReader(open('L3H5.csv', encoding='utf-8'))]\n"
-                    + "c = [row for row in csv.DictReader(open('scenarios.csv', encoding='utf-8'))]\n"
-                    + "assert a.dtype == np.float16 and a.shape == (2, 6)\n"
-                    + "assert np.array_equal(a, np.array([[float(r['f%d' % i]) for i in range(6)] for r in b], 'f2'))\n"
-                    + "assert [r['id'] for r in b] == [r['id'] for r in c]\n"
-                    + "assert c[0]['target'] == 'a,\"b\"' and c[0]['correct'] == 'false'\n"
-                    + "print(float(a[0, 0]), float(a[1, 5]))\n");
+            String output = python("""
+                    import csv, numpy as np
+                    a = np.load('L3H5.npy')
+                    b = [row for row in csv.DictReader(open('L3H5.csv', encoding='utf-8'))]
+                    c = [row for row in csv.DictReader(open('scenarios.csv', encoding='utf-8'))]
+                    assert a.dtype == np.float16 and a.shape == (2, 6)
+                    assert np.array_equal(a, np.array([[float(r['f%d' % i]) for i in range(6)] for r in b], 'f2'))
+                    assert [r['id'] for r in b] == [r['id'] for r in c]
+                    assert c[0]['target'] == 'a,"b"' and c[0]['correct'] == 'false'
+                    print(float(a[0, 0]), float(a[1, 5]))
+                    """);
             assertThat(output.strip()).isEqualTo((double) expected[1][0] + " " + (double) expected[5][5]);
         }
     }
