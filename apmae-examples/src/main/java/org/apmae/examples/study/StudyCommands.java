@@ -177,7 +177,7 @@ public final class StudyCommands {
         private int trainingScenarios = 100;
 
         @Option(names = "--training-steps", description = "Steps of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
-        private int trainingSteps = 3000;
+        private int trainingSteps = 2200;
 
         @Option(
                 names = "--decoder",
