@@ -1,9 +1,5 @@
 package org.apmae.examples.bench;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.AbstractList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,7 +36,7 @@ final class ClusterRate implements Benchmark {
         }
         figures.put("heads_per_min_1000", 60 / seconds[0]);
         figures.put("growth_exponent", Math.log10(seconds[SIZES.length - 1] / seconds[0]));
-        figures.put("peak_rss_mb", peakMegabytes());
+        figures.put("peak_rss_mb", ResidentMemory.peak() >> 20);
         figures.put("threads", settings.threads());
         return figures;
     }
@@ -50,23 +46,6 @@ final class ClusterRate implements Benchmark {
             long started = System.nanoTime();
             HeadClustering.forEach(heads, clusterer, SEED, settings.threads(), (head, clusters) -> progress.step(1));
             return (System.nanoTime() - started) / 1e9;
-        }
-    }
-
-    /** The largest resident size of this process so far, from the kernel; the heap's where there is no such file. */
-    private static long peakMegabytes() {
-        Path status = Path.of("/proc/self/status");
-        if (!Files.isReadable(status)) {
-            return Runtime.getRuntime().totalMemory() >> 20;
-        }
-        try {
-            return Files.readAllLines(status).stream()
-                    .filter(line -> line.startsWith("VmHWM:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
-                    .findFirst()
-                    .orElse(Runtime.getRuntime().totalMemory() >> 20);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + status, e);
         }
     }
 

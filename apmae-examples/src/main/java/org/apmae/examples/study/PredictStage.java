@@ -52,7 +52,7 @@ final class PredictStage {
             metrics.put("rows", Map.of("train", train.length, "validation", validation.length, "test", test.length));
             baselines(metrics, selected, table, train, validation, test, probability, seed);
             progress.step(1);
-            featureSets(study, metrics, selected, table, probability, progress);
+            featureSets(study, metrics, selected, table, train, validation, test, progress);
             metrics.put("tasks", byTask(selected, test, tested, probability, seed));
             Map<String, Object> heads = new LinkedHashMap<>();
             double[] mean = shap.meanContributions();
@@ -133,29 +133,28 @@ final class PredictStage {
             Map<String, Object> metrics,
             List<Selected> selected,
             PatternTable labels,
-            double[] fromPatterns,
+            int[] train,
+            int[] validation,
+            int[] test,
             Progress.Stage progress) {
         long seed = study.options().seedOf("predict");
-        int[] train = rows(selected, RecordStage.Side.TRAIN);
         Features signals = Features.signals(selected);
         Features encodings = Features.encodings(EncodingStore.open(study.run()), selected, train, seed);
         Map<String, Object> sets = new LinkedHashMap<>();
         Map<String, double[]> probabilities = new LinkedHashMap<>();
-        probabilities.put("patterns", fromPatterns);
         PatternTable none = Features.withoutLabels(labels);
         Map<String, PatternTable> tables = new LinkedHashMap<>();
         tables.put("signals", signals.beside(none));
         tables.put("patterns_and_signals", signals.beside(labels));
         tables.put("encodings", encodings.beside(none));
         tables.put("encodings_and_signals", encodings.and(signals).beside(none));
-        PatternTable tested = labels.rows(rows(selected, RecordStage.Side.TEST));
+        PatternTable tested = labels.rows(test);
         tables.forEach((name, table) -> {
-            PatternTable test = table.rows(rows(selected, RecordStage.Side.TEST));
-            try (FittedPredictor fitted =
-                    predictor().fit(table.rows(train), table.rows(rows(selected, RecordStage.Side.VALIDATION)), seed)) {
-                double[] probability = fitted.probabilityCorrect(test.labels(), test.numbers());
+            PatternTable rows = table.rows(test);
+            try (FittedPredictor fitted = predictor().fit(table.rows(train), table.rows(validation), seed)) {
+                double[] probability = fitted.probabilityCorrect(rows.labels(), rows.numbers());
                 probabilities.put(name, probability);
-                sets.put(name, figures(BinaryMetrics.of(test.correct(), probability, test.groups(), seed)));
+                sets.put(name, figures(BinaryMetrics.of(tested.correct(), probability, tested.groups(), seed)));
             }
             progress.step(1);
         });

@@ -8,11 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
-import org.apmae.core.model.AttentionBatch;
-import org.apmae.core.model.AttentionSink;
-import org.apmae.core.model.HeadIntervention;
-import org.apmae.core.model.HeadSelection;
 import org.apmae.core.model.Prompt;
 import org.apmae.core.model.Verdict;
 import org.apmae.core.predict.BinaryMetrics;
@@ -27,13 +22,11 @@ import org.apmae.core.run.StageWriter;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.models.pipeline.RecordingEstimate;
 import org.apmae.models.pipeline.VerdictPass;
-import org.apmae.models.recording.HookedRecorder;
 
 /** Stage 2, first half: what the model predicts, a balanced selection by outcome, and the split by source file. */
 final class RecordStage {
     static final String SELECTION = "selection.jsonl";
     private static final String SPLIT = "split.jsonl";
-    private static final int BATCH = 8;
 
     private RecordStage() {}
 
@@ -132,37 +125,6 @@ final class RecordStage {
             }
             return toTrain >= options.trainingScenarios() && balanced.reached(task, found);
         };
-    }
-
-    /** Runs prompts with an intervention; results in the order of the rows. */
-    static List<Verdict> verdicts(Study study, List<ScenarioRow> rows, HeadIntervention intervention) {
-        List<Callable<List<Verdict>>> tasks = new ArrayList<>();
-        for (int from = 0; from < rows.size(); from += BATCH) {
-            List<Prompt> prompts = rows.subList(from, Math.min(rows.size(), from + BATCH)).stream()
-                    .map(ScenarioRow::prompt)
-                    .toList();
-            tasks.add(() -> {
-                List<Verdict> found = new ArrayList<>();
-                try (HookedRecorder recorder = new HookedRecorder(study.model(), BATCH)) {
-                    recorder.record(
-                            prompts.stream(), HeadSelection.of(List.of()), intervention, new VerdictSink(found));
-                }
-                return found;
-            });
-        }
-        return study.parallel(tasks).stream().flatMap(List::stream).toList();
-    }
-
-    private record VerdictSink(List<Verdict> found) implements AttentionSink {
-        @Override
-        public void patterns(AttentionBatch batch) {
-            throw new IllegalStateException("no head was asked for, but layer " + batch.layer() + " came");
-        }
-
-        @Override
-        public void verdicts(List<Verdict> verdicts) {
-            found.addAll(verdicts);
-        }
     }
 
     private static List<ScenarioRow> select(List<ScenarioRow> run, Map<String, Verdict> verdicts, int perOutcome) {

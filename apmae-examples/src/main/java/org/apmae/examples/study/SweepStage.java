@@ -9,14 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.apmae.core.model.HeadId;
+import org.apmae.core.model.Prompt;
 import org.apmae.core.model.Verdict;
 import org.apmae.core.predict.BinaryMetrics;
 import org.apmae.core.predict.Interval;
 import org.apmae.core.progress.Progress;
-import org.apmae.core.run.ScenarioRow;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
 import org.apmae.models.intervention.ZeroAblation;
+import org.apmae.models.pipeline.VerdictPass;
 
 /** Stage 7: heads are removed in the order of four rankings, on scenarios that neither predictor nor ranking has seen. */
 final class SweepStage {
@@ -31,7 +32,8 @@ final class SweepStage {
         Figures.map(Figures.map(study.run().metrics().get("predict")).get("mean_shap"))
                 .forEach((head, value) -> shap.put(HeadId.parse(head), Figures.number(value)));
         List<Selected> scenarios = choose(Selected.read(study.run()), options);
-        List<ScenarioRow> rows = scenarios.stream().map(Selected::row).toList();
+        List<Prompt> prompts = scenarios.stream().map(one -> one.row().prompt()).toList();
+        VerdictPass pass = new VerdictPass(study.model(), study.threads());
         Map<String, List<HeadId>> rankings = rankings(shap, options.seedOf("random heads"));
         List<Integer> counts = new ArrayList<>();
         for (int count : COUNTS) {
@@ -50,7 +52,7 @@ final class SweepStage {
                         continue; // every ranking ends with the same set
                     }
                     ZeroAblation ablation = new ZeroAblation(ranking.getValue().subList(0, count));
-                    List<Verdict> after = RecordStage.verdicts(study, rows, ablation);
+                    List<Verdict> after = pass.predict(prompts, ablation);
                     settings.add(outcome(all ? "all" : ranking.getKey(), count, ablation, scenarios, after, options));
                     progress.step(1);
                 }
@@ -58,7 +60,7 @@ final class SweepStage {
         }
         try (StageWriter writer = study.run().begin(Stage.SWEEP)) {
             Map<String, Object> metrics = new HashMap<>();
-            metrics.put("scenarios", rows.size());
+            metrics.put("scenarios", prompts.size());
             metrics.put(
                     "correct",
                     scenarios.stream().filter(s -> s.verdict().correct()).count());

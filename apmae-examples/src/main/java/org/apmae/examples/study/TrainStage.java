@@ -85,10 +85,11 @@ final class TrainStage {
         }
         MeanPatterns means = PatternStream.means(study, config, training);
         long seed = options.seedOf("apmae");
-        Path state = state(study);
+        String identity = identity(study);
+        Path state = state(study, identity);
         try (ApMae apmae = ApMae.initCopying(config, seed, Device.cpu())) {
             ValidationLosses validation = new ValidationLosses(state.resolve("validation.tsv"), heldOut, seed);
-            double[] losses = train(study, apmae, training, validation, state);
+            double[] losses = train(study, apmae, training, validation, state, identity);
             try (StageWriter writer = study.run().begin(Stage.TRAIN)) {
                 apmae.save(writer.file(CONFIG).getParent());
                 lossChart(losses, validation).write(writer.file(LOSS));
@@ -120,7 +121,12 @@ final class TrainStage {
     }
 
     private static double[] train(
-            Study study, ApMae apmae, List<ScenarioRow> training, ValidationLosses validation, Path state) {
+            Study study,
+            ApMae apmae,
+            List<ScenarioRow> training,
+            ValidationLosses validation,
+            Path state,
+            String identity) {
         StudyOptions options = study.options();
         long seed = options.seedOf("apmae");
         int steps = options.trainingSteps();
@@ -158,7 +164,7 @@ final class TrainStage {
                                 }
                             },
                             new ApMaeTrainer.Checkpoint(
-                                    state.resolve("state.safetensors"), CHECKPOINT_EVERY, identity(study)));
+                                    state.resolve("state.safetensors"), CHECKPOINT_EVERY, identity));
         } finally {
             workers.shutdownNow();
         }
@@ -173,8 +179,8 @@ final class TrainStage {
                         .toList();
     }
 
-    private static Path state(Study study) {
-        String name = UUID.nameUUIDFromBytes(identity(study).getBytes(StandardCharsets.UTF_8))
+    private static Path state(Study study, String identity) {
+        String name = UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8))
                 .toString();
         Path state = study.run().path().resolve(STATE).resolve(name);
         try {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -84,11 +85,7 @@ public final class HeadActivations {
             });
         }
         try (NDManager manager = model.newManager()) {
-            long[] ids = new long[prompt.length()];
-            int[] own = prompt.ids();
-            for (int i = 0; i < ids.length; i++) {
-                ids[i] = own[i];
-            }
+            long[] ids = Arrays.stream(prompt.ids()).asLongStream().toArray();
             model.lastLogits(manager, manager.create(ids, new Shape(1, ids.length)), hooks);
         }
     }

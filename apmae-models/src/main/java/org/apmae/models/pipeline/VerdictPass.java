@@ -107,7 +107,7 @@ public final class VerdictPass {
                         next += verdicts.size();
                         checkSame(round, verdicts);
                     } else {
-                        verdicts = predict(workers, round);
+                        verdicts = predict(workers, round, HeadIntervention.none());
                         segments.append(
                                 Map.of(RunTables.VERDICTS, RunTables.verdictLines(verdicts)),
                                 Map.of("task", each.getKey().wireName(), "verdicts", verdicts.size()));
@@ -132,22 +132,36 @@ public final class VerdictPass {
         }
     }
 
-    private List<Verdict> predict(Workers workers, List<Prompt> prompts) {
+    /**
+     * Runs prompts with heads changed, and keeps nothing on the disk.
+     *
+     * @param prompts the prompts
+     * @param intervention what to change
+     * @return one verdict for each prompt, in order
+     * @throws IllegalArgumentException if the intervention names a head that the model lacks
+     */
+    public List<Verdict> predict(List<Prompt> prompts, HeadIntervention intervention) {
+        try (Workers workers = new Workers("apmae-record", threads)) {
+            return predict(workers, prompts, intervention);
+        }
+    }
+
+    private List<Verdict> predict(Workers workers, List<Prompt> prompts, HeadIntervention intervention) {
         List<Future<List<Verdict>>> futures = new ArrayList<>();
         for (int from = 0; from < prompts.size(); from += BATCH) {
             List<Prompt> batch = List.copyOf(prompts.subList(from, Math.min(prompts.size(), from + BATCH)));
-            futures.add(workers.submit(() -> verdicts(batch)));
+            futures.add(workers.submit(() -> verdicts(batch, intervention)));
         }
         return futures.stream().map(Workers::result).flatMap(List::stream).toList();
     }
 
-    private List<Verdict> verdicts(List<Prompt> batch) {
+    private List<Verdict> verdicts(List<Prompt> batch, HeadIntervention intervention) {
         List<Verdict> found = new ArrayList<>();
         try (HookedRecorder recorder = new HookedRecorder(model, BATCH)) {
             recorder.record(
                     batch.stream(),
                     HeadSelection.of(List.of()),
-                    HeadIntervention.none(),
+                    intervention,
                     AttentionSink.of(patterns -> {}, found::addAll));
         }
         return found;
@@ -166,9 +180,9 @@ public final class VerdictPass {
             throw new IllegalArgumentException("there is no prompt to measure with; mine some first");
         }
         List<Prompt> measured = few.subList(0, Math.min(few.size(), MEASURED));
-        verdicts(measured.subList(0, 1)); // warm up
+        verdicts(measured.subList(0, 1), HeadIntervention.none()); // warm up
         long started = System.nanoTime();
-        verdicts(measured);
+        verdicts(measured, HeadIntervention.none());
         double each = (System.nanoTime() - started) / 1e9 / measured.size();
         return new RecordingEstimate(most, 0, most * each / threads, ProcessMemory.resident(), most * BYTES_OF_A_LINE);
     }
