@@ -1,6 +1,5 @@
 package org.apmae.models.pipeline;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -221,9 +220,7 @@ public final class EncodingPass {
     private void put(Block block, int firstRow, AttentionBatch patterns) {
         float[] all;
         try (NDManager scratch = model.newManager()) {
-            NDArray scaled = scaler.scale(scratch, patterns.patterns());
-            long side = scaled.getShape().get(2);
-            all = encoder.encode(scratch, scaled.reshape(-1, 1, side, side)).toFloatArray();
+            all = scaler.encode(scratch, patterns.patterns(), encoder).toFloatArray();
         }
         int at = 0;
         for (int prompt = 0; prompt < patterns.prompts().size(); prompt++) {
