@@ -114,8 +114,9 @@ class KillTest {
             Map<String, byte[]> expected = content(calm);
             Map<String, byte[]> found = content(run);
             assertThat(found.keySet()).isEqualTo(expected.keySet());
-            expected.forEach((name, bytes) ->
-                    assertThat(found.get(name)).as("%s after %d kills", name, kills).isEqualTo(bytes));
+            expected.forEach((name, bytes) -> assertThat(found.get(name))
+                    .as("%s after %d kills", name, kills)
+                    .isEqualTo(bytes));
             try (RunFolder opened = RunFolder.openReadOnly(run)) {
                 assertThat(opened.verify()).isEqualTo(expected.size() - 1);
             }
