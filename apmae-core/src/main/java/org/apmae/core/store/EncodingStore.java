@@ -199,9 +199,37 @@ public final class EncodingStore {
      * @throws java.io.UncheckedIOException if the file is missing or damaged
      */
     public float[][] head(HeadId head) {
+        float[][] rows = new float[ids.size()][];
+        readAll(index(head), rows);
+        return rows;
+    }
+
+    /**
+     * Reads all encodings of one head into memory that is there already: new memory takes longer to get than to fill.
+     *
+     * @param head the head
+     * @param rows N rows of F numbers, for example of another head, which are overwritten; half done where this throws
+     * @throws IllegalArgumentException if the head is not stored, or the rows have another size
+     * @throws java.io.UncheckedIOException if the file is missing or damaged
+     */
+    public void head(HeadId head, float[][] rows) {
         int index = index(head);
-        int count = ids.size();
-        float[][] rows = new float[count][];
+        if (rows.length != ids.size()) {
+            throw new IllegalArgumentException(
+                    rows.length + " rows are given for " + ids.size() + " scenarios; give one for each");
+        }
+        for (float[] row : rows) {
+            if (row.length != width) {
+                throw new IllegalArgumentException(
+                        "a row has " + row.length + " numbers where an encoding has " + width + "; give as many");
+            }
+        }
+        readAll(index, rows);
+    }
+
+    /** Fills rows, and makes those that are null. */
+    private void readAll(int index, float[][] rows) {
+        int count = rows.length;
         // In stripes side by side: the disk answers several requests at a time, and numbers take longer than bytes.
         int stripes = (int) Math.max(1, Math.min(ForkJoinPool.getCommonPoolParallelism() + 1, size() / STRIPE));
         int[] ends = new int[stripes];
@@ -215,7 +243,6 @@ public final class EncodingStore {
             crc = Checksums.joined(crc, crcs[stripe], (long) (ends[stripe] - ends[stripe - 1]) * width * Short.BYTES);
         }
         check(index, crc);
-        return rows;
     }
 
     /** Reads the rows from one to another, with calls that are large and a buffer that is not; returns their CRC-32C. */
@@ -238,7 +265,11 @@ public final class EncodingStore {
                 crc.update(buffer.flip());
                 ShortBuffer values = halves(buffer.rewind());
                 for (int row = 0; row < count; row++) {
-                    rows[first + row] = row(values, row, scratch);
+                    if (rows[first + row] == null) {
+                        rows[first + row] = new float[width];
+                    }
+                    values.get(row * width, scratch, 0, width);
+                    Half.toFloats(scratch, rows[first + row]);
                 }
             }
         } catch (IOException e) {
