@@ -27,12 +27,12 @@ import org.junit.jupiter.api.io.TempDir;
  * process to its commit, and begins them again until both are done: the folder is then that of an undisturbed run, byte for
  * byte. Meanwhile a reader looks at the segments.
  *
- * <p>By hand with fifty kills of 2,000 scenarios: {@code mvn -pl apmae-examples -am test -Dtest=KillTest
- * -Dsurefire.failIfNoSpecifiedTests=false -Dapmae.kills=50 -Dapmae.kill.scenarios=2000}.
+ * <p>By hand with fifty kills of 6,000 verdicts and 2,000 encoded scenarios: {@code mvn -pl apmae-examples -am test -Dtest=KillTest
+ * -Dsurefire.failIfNoSpecifiedTests=false -Dapmae.kills=50 -Dapmae.kill.scenarios=840}.
  */
 class KillTest {
-    private static final int KILLS = Integer.getInteger("apmae.kills", 4);
-    private static final int SCENARIOS = Integer.getInteger("apmae.kill.scenarios", 256);
+    private static final int KILLS = Integer.getInteger("apmae.kills", 3);
+    private static final int SCENARIOS = Integer.getInteger("apmae.kill.scenarios", 64);
     /** Lines that the passes write for each batch, to count what was computed twice. */
     private static final String DEBUG = "-Dorg.slf4j.simpleLogger.log.org.apmae.models.pipeline=debug";
 
