@@ -141,7 +141,7 @@ class DiscoverTest {
             }
             kinds.add(name.replaceAll("[0-9]+", "0"));
             byte[] good = Files.readAllBytes(file);
-            byte[] bad = good.clone();
+            byte[] bad = good.length == 0 ? new byte[1] : good.clone();
             bad[bad.length / 3] ^= 1;
             Files.write(file, bad);
             if (name.equals("manifest.json")) {

@@ -37,6 +37,8 @@ class KillTest {
     private static final String DEBUG = "-Dorg.slf4j.simpleLogger.log.org.apmae.models.pipeline=debug";
 
     private final Random random = new Random(17);
+    private double startMillis = 2000;
+    private double segmentMillis = 100;
     private int kills;
     private int looks;
     private int mostRepeated;
@@ -145,20 +147,19 @@ class KillTest {
                 assertThat(process.exitValue()).as(Files.readString(log)).isZero();
                 return;
             }
+            // One in four while the process starts; the others spread over what is left, so that all fall into one
+            // recording.
             boolean early = random.nextInt(4) == 0;
-            // Spread over what is left, so that all kills fall into one recording.
-            int left = Math.max(1, 2 * (all - before.segments()) / (until - kills + 1));
-            int goal = before.segments() + random.nextInt(1 + left);
-            long start = System.nanoTime();
-            long patience = early ? random.nextInt(2500) : TimeUnit.MINUTES.toMillis(5);
-            while (process.isAlive()
-                    && System.nanoTime() - start < TimeUnit.MILLISECONDS.toNanos(patience)
-                    && (early || look(run, stage).segments() < goal)) {
-                TimeUnit.MILLISECONDS.sleep(2);
-            }
+            double patience = random.nextDouble() * startMillis;
+            long started = System.nanoTime();
+            watch(process, run, stage, () -> early ? millisSince(started) >= patience : computed(log) > 0);
             if (!early) {
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(40));
+                startMillis = (startMillis + millisSince(started)) / 2;
             }
+            int left = Math.max(1, 2 * (all - before.segments()) / (until - kills + 1));
+            long working = System.nanoTime();
+            double wait = early ? 0 : random.nextDouble() * left * segmentMillis;
+            watch(process, run, stage, () -> millisSince(working) >= wait);
             process.destroyForcibly().waitFor();
             if (process.exitValue() == 0) {
                 return;
@@ -170,9 +171,30 @@ class KillTest {
             int lost = (int) (computed(log) - (after - before.scenarios()));
             mostRepeated = Math.max(mostRepeated, lost);
             repeated += lost;
+            if (after > before.scenarios() && !committed) {
+                double segments = (after - before.scenarios()) / (double) segment;
+                segmentMillis = (segmentMillis + millisSince(working) / Math.max(1, segments)) / 2;
+            }
             if (committed) {
                 return;
             }
+        }
+    }
+
+    /** Something to be waited for. */
+    private interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    private static double millisSince(long nanos) {
+        return (System.nanoTime() - nanos) / 1e6;
+    }
+
+    /** Reads what is whole, again and again, until the condition holds or the process has ended. */
+    private void watch(Process process, Path run, Stage stage, Condition condition) throws Exception {
+        while (process.isAlive() && !condition.holds()) {
+            look(run, stage);
+            TimeUnit.MILLISECONDS.sleep(2);
         }
     }
 
