@@ -1,14 +1,22 @@
 package org.apmae.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apmae.core.run.CanonicalJson;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.Stage;
+import org.apmae.core.run.StageEntry;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -111,10 +119,67 @@ class DiscoverTest {
         assertThat(Files.readAllLines(out.resolve("scenarios.csv"))).hasSizeBetween(2, 17);
         assertThat(out.resolve("labels.csv")).exists();
 
+        assertEveryFlippedByteIsTold(one);
         Outcome keep = Outcome.of(
                 "encode", "--run", two.toString(), "--keep-medoids", one.toString(), "--keep-heads=L0H2", "--quiet");
         assertThat(keep.code()).as(keep.err()).isZero();
         assertThat(two.resolve("patterns/L0H2.f16")).exists();
         assertThat(two.resolve("encodings/c.5.0.0")).hasSameBinaryContentAs(one.resolve("encodings/c.5.0.0"));
+    }
+
+    /** One byte of one file at a time: one sentence names the file, and all other files are as sound as before. */
+    private static void assertEveryFlippedByteIsTold(Path run) throws IOException {
+        List<Path> files;
+        try (Stream<Path> paths = Files.walk(run)) {
+            files = paths.filter(Files::isRegularFile).toList();
+        }
+        Set<String> kinds = new HashSet<>();
+        for (Path file : files) {
+            String name = run.relativize(file).toString().replace('\\', '/');
+            if (name.equals(".lock") || name.equals("timings.json")) {
+                continue;
+            }
+            kinds.add(name.replaceAll("[0-9]+", "0"));
+            byte[] good = Files.readAllBytes(file);
+            byte[] bad = good.length == 0 ? new byte[1] : good.clone();
+            bad[bad.length / 3] ^= 1;
+            Files.write(file, bad);
+            if (name.equals("manifest.json")) {
+                assertThat(Outcome.of("report", "--run", run.toString(), "--quiet")
+                                .sentence())
+                        .contains("manifest.json");
+            } else {
+                try (RunFolder opened = RunFolder.openReadOnly(run)) {
+                    assertThatThrownBy(opened::verify)
+                            .isInstanceOf(UncheckedIOException.class)
+                            .hasMessageContaining(file + " is damaged")
+                            .hasMessageNotContaining("\n");
+                    for (Map.Entry<Stage, StageEntry> stage : opened.stages().entrySet()) {
+                        for (StageEntry.Item item : stage.getValue().files()) {
+                            if (!item.name().equals(name)) {
+                                opened.file(stage.getKey(), item.name());
+                            }
+                        }
+                    }
+                }
+            }
+            Files.write(file, good);
+        }
+        assertThat(kinds)
+                .contains(
+                        "manifest.json",
+                        "options.json",
+                        "scenarios.jsonl",
+                        "rejections.jsonl",
+                        "verdicts.jsonl",
+                        "selection.jsonl",
+                        "encodings/zarr.json",
+                        "encodings/ids.json",
+                        "encodings/c.0.0.0",
+                        "labels.jsonl",
+                        "models/clusters.json",
+                        "metrics/encode.json",
+                        "metrics.json",
+                        "report.html");
     }
 }

@@ -5,10 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -179,6 +185,39 @@ class RecordingTest {
         Map<String, byte[]> found = content(disturbed);
         assertThat(found.keySet()).isEqualTo(expected.keySet());
         expected.forEach((name, bytes) -> assertThat(found.get(name)).as(name).isEqualTo(bytes));
+    }
+
+    @Test
+    void readsAHeadIntoNativeMemory() throws IOException {
+        Path path = folder.resolve("run");
+        HeadId head = new HeadId(1, 3);
+        try (RunFolder run = RunFolder.create(path);
+                NDManager owner = model.newManager()) {
+            before(run, Stage.MINE, Stage.RECORD, Stage.TRAIN);
+            encode(run, prompts(5).iterator(), PatternKeeping.none(), 1);
+            EncodingStore store = EncodingStore.open(run);
+            NDArray matrix = store.head(owner, head);
+            assertThat(matrix.getShape()).isEqualTo(new Shape(5, store.width()));
+            assertThat(matrix.getDataType()).isEqualTo(DataType.FLOAT32);
+            assertThat(owner.getManagedArrays()).containsExactly(matrix);
+            float[][] rows = store.head(head);
+            float[] all = matrix.toFloatArray();
+            for (int row = 0; row < rows.length; row++) {
+                assertThat(Arrays.copyOfRange(all, row * store.width(), (row + 1) * store.width()))
+                        .isEqualTo(rows[row]);
+            }
+            matrix.muli(2);
+            assertThat(store.head(head)).as("the copy is the caller's own").isDeepEqualTo(rows);
+
+            Path file = path.resolve("encodings/c.11.0.0");
+            byte[] bytes = Files.readAllBytes(file);
+            bytes[9] ^= 1;
+            Files.write(file, bytes);
+            assertThatThrownBy(() -> EncodingStore.open(run).head(owner, head))
+                    .isInstanceOf(UncheckedIOException.class)
+                    .hasMessageContaining("c.11.0.0 is damaged");
+            assertThat(owner.getManagedArrays()).hasSize(1);
+        }
     }
 
     @Test

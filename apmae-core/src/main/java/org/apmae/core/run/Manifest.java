@@ -1,6 +1,7 @@
 package org.apmae.core.run;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.TreeSet;
 /** The content of manifest.json. Immutable. */
 final class Manifest {
     private static final String FORMAT = "apmae-run";
+    private static final String OWN = "sha256";
     private static final long MAX_BYTES = 64L << 20;
 
     private final Map<Stage, StageEntry> stages;
@@ -72,7 +74,16 @@ final class Manifest {
         all.put("version", RunFolder.FORMAT_VERSION);
         all.put("stages", entries);
         all.put("metrics", filesToJson(metrics.stream().toList()));
+        all.put(OWN, ownHash(all));
         return CanonicalJson.write(all);
+    }
+
+    /** Of everything else, in canonical form on one line. */
+    private static String ownHash(Map<?, ?> all) {
+        Map<String, Object> others = new TreeMap<>();
+        all.forEach((key, value) -> others.put((String) key, value));
+        others.remove(OWN);
+        return Disk.hash(CanonicalJson.writeLine(others).getBytes(StandardCharsets.UTF_8));
     }
 
     static Map<String, Object> toJson(StageEntry entry) {
@@ -112,7 +123,12 @@ final class Manifest {
                         + ", but this apmae reads and writes version " + RunFolder.FORMAT_VERSION
                         + "; use the apmae that wrote it, or another folder");
             }
-            return new Manifest(stages(fields.object("stages")), single(files(fields.object("metrics"))));
+            Manifest manifest = new Manifest(stages(fields.object("stages")), single(files(fields.object("metrics"))));
+            // Files without one were written before it was there.
+            if (fields.map().containsKey(OWN) && !fields.text(OWN).equals(ownHash(fields.map()))) {
+                throw new IllegalArgumentException("it does not have its own SHA-256");
+            }
+            return manifest;
         } catch (IllegalArgumentException e) {
             throw new RunFolderException(
                     file + " is damaged: " + e.getMessage() + "; restore it from a copy or start in another folder",

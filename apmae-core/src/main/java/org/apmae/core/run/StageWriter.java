@@ -7,13 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the files of one stage, of which nothing counts before {@link #commit}.
@@ -29,6 +30,7 @@ import java.util.stream.Stream;
  */
 public final class StageWriter implements AutoCloseable {
     static final String FILES = "files";
+    private static final Logger LOG = LoggerFactory.getLogger(StageWriter.class);
     private static final String KEY = "key";
 
     private final RunFolder run;
@@ -51,7 +53,8 @@ public final class StageWriter implements AutoCloseable {
                 Disk.deleteTree(temporary);
                 Files.createDirectories(files);
                 if (key.isPresent()) {
-                    Disk.write(temporary.resolve(KEY), key.get());
+                    // Twice, so that a damaged byte does not cost all segments.
+                    Disk.write(temporary.resolve(KEY), key.get() + "\n" + key.get() + "\n");
                 }
             }
         } catch (IOException e) {
@@ -64,7 +67,7 @@ public final class StageWriter implements AutoCloseable {
         Path file = temporary.resolve(KEY);
         return Files.isDirectory(files)
                 && Files.isRegularFile(file)
-                && Arrays.equals(Files.readAllBytes(file), key.getBytes(StandardCharsets.UTF_8));
+                && new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(key);
     }
 
     /**
@@ -305,10 +308,20 @@ public final class StageWriter implements AutoCloseable {
     }
 
     private void writeTimings(Map<Stage, StageEntry> stages) throws IOException {
-        Map<String, Map<String, Double>> all = run.readTimings();
+        Map<String, Map<String, Double>> all = knownTimings();
         all.keySet().retainAll(stages.keySet().stream().map(Stage::command).toList());
         all.put(stage.command(), timings);
         Disk.write(files.resolve(FileNames.TIMINGS), CanonicalJson.write(all));
+    }
+
+    /** No result may be lost for the sake of times that only people read. */
+    private Map<String, Map<String, Double>> knownTimings() {
+        try {
+            return run.readTimings();
+        } catch (RunFolderException e) {
+            LOG.warn("{}; the timings of earlier stages are left out", e.getMessage());
+            return new TreeMap<>();
+        }
     }
 
     private void writeJson(Path file, Object value) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
@@ -27,6 +29,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -43,7 +46,8 @@ import org.apmae.core.run.StageWriter;
  * chunk file for each head, so that one head's matrix is one stretch of a disk. Immutable and thread-safe.
  *
  * <p>Letters: H heads, N scenarios, F encoder width. Which scenario a row belongs to stands in {@code encodings/ids.json}.
- * Reading maps files into memory and checks each head's CRC-32C, the first time that head is read.
+ * A whole matrix is read with large reads, side by side; some rows of it from a map of the file. Each head's CRC-32C is checked,
+ * for a whole matrix every time, for some rows the first time.
  *
  * @see <a href="https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html">Zarr core specification, version 3</a>
  */
@@ -51,7 +55,10 @@ public final class EncodingStore {
     private static final String FOLDER = "encodings/";
     private static final String ARRAY = FOLDER + "zarr.json";
     private static final String IDS = FOLDER + "ids.json";
-    private static final int ROWS_AT_ONCE = 256;
+    /** Bytes that are worth a thread. */
+    private static final int STRIPE = 1 << 20;
+    /** Bytes of one read: they stay in a core's cache until they are numbers. */
+    private static final int CHUNK = 1 << 18;
 
     private final RunFolder run;
     private final List<HeadId> heads;
@@ -61,6 +68,7 @@ public final class EncodingStore {
     private final Map<HeadId, Integer> headIndex = new HashMap<>();
     private final Map<String, Integer> rowIndex = new HashMap<>();
     private final boolean[] checked;
+    private final Queue<ByteBuffer> buffers = new ConcurrentLinkedQueue<>();
 
     private EncodingStore(RunFolder run, List<HeadId> heads, List<String> ids, int width, int[] checksums) {
         this.run = run;
@@ -191,22 +199,85 @@ public final class EncodingStore {
      * @throws java.io.UncheckedIOException if the file is missing or damaged
      */
     public float[][] head(HeadId head) {
-        int index = index(head);
-        MappedByteBuffer map = map(index);
-        ShortBuffer values = halves(map);
         float[][] rows = new float[ids.size()][];
-        // In parts side by side: the disk answers several requests at a time, and numbers take longer than bytes.
-        int parts = (rows.length + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
-        IntStream.range(0, parts).parallel().forEach(part -> {
-            short[] scratch = new short[width];
-            for (int row = part * ROWS_AT_ONCE; row < Math.min(rows.length, (part + 1) * ROWS_AT_ONCE); row++) {
-                rows[row] = row(values, row, scratch);
-            }
-        });
-        CRC32C crc = new CRC32C();
-        crc.update(map);
-        check(index, crc);
+        readAll(index(head), rows);
         return rows;
+    }
+
+    /**
+     * Reads all encodings of one head into memory that is there already: new memory takes longer to get than to fill.
+     *
+     * @param head the head
+     * @param rows N rows of F numbers, for example of another head, which are overwritten; half done where this throws
+     * @throws IllegalArgumentException if the head is not stored, or the rows have another size
+     * @throws java.io.UncheckedIOException if the file is missing or damaged
+     */
+    public void head(HeadId head, float[][] rows) {
+        int index = index(head);
+        if (rows.length != ids.size()) {
+            throw new IllegalArgumentException(
+                    rows.length + " rows are given for " + ids.size() + " scenarios; give one for each");
+        }
+        for (float[] row : rows) {
+            if (row.length != width) {
+                throw new IllegalArgumentException(
+                        "a row has " + row.length + " numbers where an encoding has " + width + "; give as many");
+            }
+        }
+        readAll(index, rows);
+    }
+
+    /** Fills rows, and makes those that are null. */
+    private void readAll(int index, float[][] rows) {
+        int count = rows.length;
+        // In stripes side by side: the disk answers several requests at a time, and numbers take longer than bytes.
+        int stripes = (int) Math.max(1, Math.min(ForkJoinPool.getCommonPoolParallelism() + 1, size() / STRIPE));
+        int[] ends = new int[stripes];
+        Arrays.setAll(ends, stripe -> (int) ((stripe + 1L) * count / stripes));
+        int[] crcs = new int[stripes];
+        IntStream.range(0, stripes)
+                .parallel()
+                .forEach(stripe -> crcs[stripe] = read(index, stripe == 0 ? 0 : ends[stripe - 1], ends[stripe], rows));
+        int crc = crcs[0];
+        for (int stripe = 1; stripe < stripes; stripe++) {
+            crc = Checksums.joined(crc, crcs[stripe], (long) (ends[stripe] - ends[stripe - 1]) * width * Short.BYTES);
+        }
+        check(index, crc);
+    }
+
+    /** Reads the rows from one to another, with calls that are large and a buffer that is not; returns their CRC-32C. */
+    private int read(int index, int from, int to, float[][] rows) {
+        int rowBytes = width * Short.BYTES;
+        int together = Math.max(1, CHUNK / rowBytes);
+        ByteBuffer spare = buffers.poll();
+        ByteBuffer buffer = spare == null ? ByteBuffer.allocateDirect(together * rowBytes) : spare;
+        short[] scratch = new short[width];
+        CRC32C crc = new CRC32C();
+        try (FileChannel channel = open(index)) {
+            for (int first = from; first < to; first += together) {
+                int count = Math.min(together, to - first);
+                buffer.clear().limit(count * rowBytes);
+                while (buffer.hasRemaining()) {
+                    if (channel.read(buffer, (long) first * rowBytes + buffer.position()) < 0) {
+                        throw new EOFException("it ends too early");
+                    }
+                }
+                crc.update(buffer.flip());
+                ShortBuffer values = halves(buffer.rewind());
+                for (int row = 0; row < count; row++) {
+                    if (rows[first + row] == null) {
+                        rows[first + row] = new float[width];
+                    }
+                    values.get(row * width, scratch, 0, width);
+                    Half.toFloats(scratch, rows[first + row]);
+                }
+            }
+        } catch (IOException e) {
+            throw unreadable(index, e);
+        } finally {
+            buffers.add(buffer);
+        }
+        return (int) crc.getValue();
     }
 
     /**
@@ -296,24 +367,40 @@ public final class EncodingStore {
         return index;
     }
 
-    private MappedByteBuffer map(int index) {
+    private long size() {
+        return (long) ids.size() * width * Short.BYTES;
+    }
+
+    private RunFolderException unreadable(int index, IOException e) {
+        return new RunFolderException(
+                run.path().resolve(chunk(index)) + " cannot be read: " + e.getMessage()
+                        + "; restore it or run `apmae encode --run " + run.path() + "` again",
+                e);
+    }
+
+    /** Opens a head's file if it is there and has the right size. */
+    private FileChannel open(int index) throws IOException {
         Path file = run.path().resolve(chunk(index));
-        long size = (long) ids.size() * width * Short.BYTES;
-        if (run.require(Stage.ENCODE).file(chunk(index)).isEmpty() || !Files.isRegularFile(file)) {
+        if (!Files.isRegularFile(file)) {
             throw new RunFolderException(
                     file + " is missing; restore it or run `apmae encode --run " + run.path() + "` again");
         }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            if (channel.size() != size) {
-                throw new RunFolderException(file + " is damaged: it has " + channel.size() + " bytes, not the " + size
-                        + " of " + ids.size() + " rows of " + width
-                        + " 16-bit numbers; restore it or run `apmae encode --run " + run.path() + "` again");
-            }
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, size);
-        } catch (RunFolderException e) {
-            throw e;
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        long found = channel.size();
+        if (found != size()) {
+            channel.close();
+            throw new RunFolderException(file + " is damaged: it has " + found + " bytes, not the " + size() + " of "
+                    + ids.size() + " rows of " + width + " 16-bit numbers; restore it or run `apmae encode --run "
+                    + run.path() + "` again");
+        }
+        return channel;
+    }
+
+    private MappedByteBuffer map(int index) {
+        try (FileChannel channel = open(index)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, size());
         } catch (IOException e) {
-            throw new RunFolderException(file + " cannot be read: " + e.getMessage(), e);
+            throw unreadable(index, e);
         }
     }
 
@@ -328,15 +415,15 @@ public final class EncodingStore {
         if (!known) {
             CRC32C crc = new CRC32C();
             crc.update(map.duplicate());
-            check(index, crc);
+            check(index, (int) crc.getValue());
         }
         return map;
     }
 
-    private void check(int index, CRC32C crc) {
-        if ((int) crc.getValue() != checksums[index]) {
+    private void check(int index, int crc) {
+        if (crc != checksums[index]) {
             throw new RunFolderException(run.path().resolve(chunk(index)) + " is damaged: its CRC-32C is "
-                    + hex((int) crc.getValue()) + " where zarr.json says " + hex(checksums[index])
+                    + hex(crc) + " where zarr.json says " + hex(checksums[index])
                     + "; restore it or run `apmae encode --run " + run.path() + "` again");
         }
         synchronized (checked) {

@@ -5,6 +5,14 @@ final class Half {
     /** The largest finite half. */
     static final float MAX = 65504f;
 
+    private static final float[] FLOATS = new float[1 << 16];
+
+    static {
+        for (int bits = 0; bits < FLOATS.length; bits++) {
+            FLOATS[bits] = toFloat((short) bits);
+        }
+    }
+
     private Half() {}
 
     /** Rounds to the nearest half, ties to even; what is too large becomes infinite. */
@@ -39,20 +47,10 @@ final class Half {
         return Float.intBitsToFloat(sign | Float.floatToRawIntBits(Float.intBitsToFloat(magnitude << 13) * 0x1p112f));
     }
 
-    /** Converts many; the loop has no branch, so that the compiler can do several at a time. */
+    /** Converts many. A look-up in a table that fits into a core's cache takes less time than computing on JDK 17. */
     static void toFloats(short[] halves, float[] floats) {
-        int largest = 0;
         for (int i = 0; i < halves.length; i++) {
-            int bits = halves[i];
-            int magnitude = bits & 0x7fff;
-            largest = Math.max(largest, magnitude);
-            float value = Float.intBitsToFloat(magnitude << 13) * 0x1p112f;
-            floats[i] = Float.intBitsToFloat((bits & 0x8000) << 16 | Float.floatToRawIntBits(value));
-        }
-        if (largest >= 0x7c00) {
-            for (int i = 0; i < halves.length; i++) {
-                floats[i] = toFloat(halves[i]);
-            }
+            floats[i] = FLOATS[halves[i] & 0xffff];
         }
     }
 

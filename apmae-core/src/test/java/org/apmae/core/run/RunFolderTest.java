@@ -306,6 +306,7 @@ class RunFolderTest {
         cases.put(good.replace("\"a\": {", "\"../a\": {"), "'../a'");
         cases.put(good.replace("\"size\": 1", "\"size\": -1"), "size -1");
         cases.put(good.replace("\"mine\"", "\"bake\""), "no stage 'bake'");
+        cases.put(good.replace("\"size\": 1", "\"size\": 3"), "does not have its own SHA-256");
         cases.forEach((text, part) -> {
             assertThat(text).isNotEqualTo(good);
             try {

@@ -185,6 +185,39 @@ class SegmentsTest {
     }
 
     @Test
+    void aDamagedKeyCostsNothing() throws IOException {
+        Path run = folder.resolve("run");
+        work(run, 20, 0);
+        Path key = run.resolve(".partial-mine/key");
+        byte[] bytes = Files.readAllBytes(key);
+        for (int at : new int[] {0, 40, 64, 65, 100, bytes.length - 1}) {
+            byte[] damaged = bytes.clone();
+            damaged[at] ^= 4;
+            Files.write(key, damaged);
+            try (RunFolder opened = RunFolder.open(run);
+                    StageWriter stage = opened.resume(Stage.MINE, "key")) {
+                assertThat(stage.segments().notes()).as("byte %d", at).hasSize(20);
+            }
+        }
+    }
+
+    @Test
+    void damagedTimingsCostNothingElse() throws IOException {
+        Path run = folder.resolve("run");
+        work(run, SEGMENTS, 0);
+        Files.writeString(run.resolve("timings.json"), "{\"mine\"");
+        try (RunFolder opened = RunFolder.open(run)) {
+            try (StageWriter stage = opened.begin(Stage.RECORD)) {
+                stage.metrics(Map.of());
+                stage.timing("all", 2);
+                stage.commit(Provenance.seeded(1));
+            }
+            assertThat(opened.timings()).containsEntry("record", Map.of("all", 2.0));
+            opened.verify();
+        }
+    }
+
+    @Test
     void ignoresWhatWasWrittenWithoutACommit() throws IOException {
         Path run = folder.resolve("run");
         work(run, 5, 0);

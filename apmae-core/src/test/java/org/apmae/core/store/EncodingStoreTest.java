@@ -9,9 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.run.CanonicalJson;
@@ -94,6 +96,73 @@ class EncodingStoreTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> store.scenarios(List.of("zz")))
                     .withMessageContaining("zz");
+        }
+    }
+
+    @Test
+    void readsIntoRowsThatAreThere() {
+        write();
+        try (RunFolder run = RunFolder.openReadOnly(folder)) {
+            EncodingStore store = EncodingStore.open(run);
+            float[][] rows = store.head(HEADS.get(0));
+            float[] first = rows[0];
+            store.head(HEADS.get(2), rows);
+            assertThat(rows).isDeepEqualTo(store.head(HEADS.get(2)));
+            assertThat(rows[0]).isSameAs(first);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> store.head(HEADS.get(2), new float[3][WIDTH]))
+                    .withMessageContaining("3 rows are given for 4 scenarios");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> store.head(HEADS.get(2), new float[4][WIDTH + 1]))
+                    .withMessageContaining("6 numbers where an encoding has 5");
+        }
+    }
+
+    /** Large enough to be read in stripes and by several reads. */
+    @Test
+    void readsAndChecksALargeMatrix() throws IOException {
+        int width = 700;
+        int count = 4000;
+        List<HeadId> heads = HEADS.subList(0, 1);
+        float[][] expected = new float[count][width];
+        Random random = new Random(8);
+        try (RunFolder run = RunFolder.open(folder);
+                StageWriter stage = run.resume(Stage.ENCODE, "key")) {
+            EncodingStore.Writer writer = EncodingStore.writer(stage, heads, width);
+            EncodingBlock block = writer.block(
+                    IntStream.range(0, count).mapToObj(i -> "s" + i).toList());
+            for (int row = 0; row < count; row++) {
+                for (int i = 0; i < width; i++) {
+                    expected[row][i] = Half.toFloat(Half.of(random.nextFloat()));
+                }
+                block.put(heads.get(0), row, expected[row], 0);
+            }
+            writer.append(block);
+            writer.finish();
+            stage.commit(PROVENANCE);
+        }
+        Path file = folder.resolve("encodings/c.0.0.0");
+        byte[] good = Files.readAllBytes(file);
+        try (RunFolder run = RunFolder.openReadOnly(folder)) {
+            EncodingStore store = EncodingStore.open(run);
+            assertThat(store.head(heads.get(0))).isDeepEqualTo(expected);
+            for (int at : new int[] {0, good.length / 2 - 1, good.length / 2, good.length - 1}) {
+                byte[] bad = good.clone();
+                bad[at] ^= 16;
+                Files.write(file, bad);
+                assertThatThrownBy(() -> store.head(heads.get(0)))
+                        .as("byte %d", at)
+                        .isInstanceOf(RunFolderException.class)
+                        .hasMessageContaining("c.0.0.0 is damaged: its CRC-32C");
+            }
+            Files.write(file, Arrays.copyOf(good, good.length - 1));
+            assertThatThrownBy(() -> store.head(heads.get(0)))
+                    .isInstanceOf(RunFolderException.class)
+                    .hasMessageContaining("it has " + (good.length - 1) + " bytes, not the " + good.length);
+            Files.delete(file);
+            assertThatThrownBy(() -> store.head(heads.get(0)))
+                    .isInstanceOf(RunFolderException.class)
+                    .hasMessageContaining("c.0.0.0 is missing");
         }
     }
 

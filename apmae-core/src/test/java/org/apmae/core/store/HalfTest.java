@@ -52,6 +52,20 @@ class HalfTest {
     }
 
     @Test
+    void convertsManyAsOne() {
+        short[] halves = new short[1 << 16];
+        for (int bits = 0; bits < halves.length; bits++) {
+            halves[bits] = (short) bits;
+        }
+        float[] floats = new float[halves.length];
+        Half.toFloats(halves, floats);
+        for (int bits = 0; bits < halves.length; bits++) {
+            assertThat(Float.floatToRawIntBits(floats[bits]))
+                    .isEqualTo(Float.floatToRawIntBits(Half.toFloat((short) bits)));
+        }
+    }
+
+    @Test
     void roundsToTheNearestOfBothNeighbours() {
         for (int bits = 0; bits < 0x7bff; bits++) {
             float below = Half.toFloat((short) bits);

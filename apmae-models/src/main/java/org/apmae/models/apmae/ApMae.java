@@ -256,7 +256,12 @@ public final class ApMae implements AutoCloseable {
      */
     public ApMaeEncoder fastEncoder(EncodingMode mode, Precision precision) {
         requireOpen("this AP-MAE");
-        return new Encoder(mode, new FusedEncoder(this, precision));
+        try (Scope session = Scope.inference(manager)) {
+            NDManager scope = session.manager();
+            NDArray positions = Ops.rows(
+                    TokenPlan.positions(scope, new int[][] {chosen(mode)}).squeeze(0), positionTable(scope));
+            return new Encoder(mode, new FusedEncoder(this, chosen(mode), positions, precision));
+        }
     }
 
     /**
@@ -546,26 +551,14 @@ public final class ApMae implements AutoCloseable {
         }
     }
 
-    private final class Encoder implements ApMaeEncoder {
+    final class Encoder implements ApMaeEncoder {
         private final EncodingMode mode;
         private final FusedEncoder fused;
-        private final NDArray positions;
         private final AtomicBoolean encoderClosed = new AtomicBoolean();
 
         Encoder(EncodingMode mode, FusedEncoder fused) {
             this.mode = mode;
             this.fused = fused;
-            this.positions = fused == null ? null : positions();
-        }
-
-        private NDArray positions() {
-            try (Scope session = Scope.inference(manager)) {
-                NDManager scope = session.manager();
-                NDArray rows = Ops.rows(
-                        TokenPlan.positions(scope, new int[][] {chosen(mode)}).squeeze(0), positionTable(scope));
-                rows.attach(manager);
-                return rows;
-            }
         }
 
         @Override
@@ -592,10 +585,25 @@ public final class ApMae implements AutoCloseable {
         }
 
         private NDArray encodeFused(NDManager owner, NDArray scaled) {
-            int count = requirePatterns(scaled);
+            requirePatterns(scaled);
             try (Scope session = Scope.inference(owner)) {
-                NDManager scope = session.manager();
-                NDArray cls = fused.run(wholePatches(scope, scaled, mode, count), positions);
+                NDArray cls = fused.run(Ops.alias(session.manager(), scaled));
+                cls.attach(owner);
+                return cls;
+            }
+        }
+
+        /** Whether {@link #encodeWeights} is there for a scaler. */
+        boolean scales(AttentionScaler scaler) {
+            return fused != null && scaler == config.scaler() && fused.scales();
+        }
+
+        /** Scales by the config's scaler and encodes (N, 1, S, S); NaN for broken patterns. */
+        NDArray encodeWeights(NDManager owner, NDArray weights) {
+            requireOpen();
+            requirePatterns(weights);
+            try (Scope session = Scope.inference(owner)) {
+                NDArray cls = fused.scaleAndRun(Ops.alias(session.manager(), weights));
                 cls.attach(owner);
                 return cls;
             }
@@ -625,7 +633,6 @@ public final class ApMae implements AutoCloseable {
         public void close() {
             if (encoderClosed.compareAndSet(false, true) && fused != null) {
                 fused.close();
-                positions.close();
             }
         }
     }

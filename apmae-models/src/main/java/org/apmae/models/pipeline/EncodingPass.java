@@ -1,6 +1,5 @@
 package org.apmae.models.pipeline;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,6 +27,8 @@ import org.apmae.core.store.PatternTriangle;
 import org.apmae.models.apmae.AttentionScaler;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.TargetModel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Records scenarios straight to encodings: prompts through the target model, each layer's patterns through scaler and encoder,
@@ -50,6 +51,7 @@ public final class EncodingPass {
     /** Scenarios of one segment, the most that a kill costs. */
     public static final int SEGMENT = 32;
 
+    private static final Logger LOG = LoggerFactory.getLogger(EncodingPass.class);
     private static final int BATCH = 4;
     private static final int OPEN_BLOCKS = 3;
     private static final int MEASURED = 4;
@@ -126,8 +128,11 @@ public final class EncodingPass {
                 List<Future<Void>> parts = new ArrayList<>();
                 for (int from = 0; from < segment.size(); from += BATCH) {
                     int first = from;
-                    parts.add(workers.submit(task(() -> encode(
-                            block, first, segment.subList(first, Math.min(segment.size(), first + BATCH)), heads))));
+                    List<Prompt> batch = segment.subList(first, Math.min(segment.size(), first + BATCH));
+                    parts.add(workers.submit(task(() -> {
+                        encode(block, first, batch, heads);
+                        LOG.debug("{} scenarios computed", batch.size());
+                    })));
                 }
                 written.removeIf(Future::isDone);
                 written.add(writer.submit(task(() -> {
@@ -221,9 +226,7 @@ public final class EncodingPass {
     private void put(Block block, int firstRow, AttentionBatch patterns) {
         float[] all;
         try (NDManager scratch = model.newManager()) {
-            NDArray scaled = scaler.scale(scratch, patterns.patterns());
-            long side = scaled.getShape().get(2);
-            all = encoder.encode(scratch, scaled.reshape(-1, 1, side, side)).toFloatArray();
+            all = scaler.encode(scratch, patterns.patterns(), encoder).toFloatArray();
         }
         int at = 0;
         for (int prompt = 0; prompt < patterns.prompts().size(); prompt++) {

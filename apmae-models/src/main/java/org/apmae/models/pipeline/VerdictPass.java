@@ -17,6 +17,8 @@ import org.apmae.core.run.Segments;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.TargetModel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Records what the target model predicts, task by task, until each task has enough of both outcomes, into segments: begun
@@ -26,6 +28,7 @@ public final class VerdictPass {
     /** Prompts of one round, which is one segment. */
     public static final int ROUND = 64;
 
+    private static final Logger LOG = LoggerFactory.getLogger(VerdictPass.class);
     private static final int BATCH = 8;
     private static final int MEASURED = 8;
     /** A generous measure of a line of {@link RunTables#VERDICTS}. */
@@ -108,6 +111,7 @@ public final class VerdictPass {
                         checkSame(round, verdicts);
                     } else {
                         verdicts = predict(workers, round, HeadIntervention.none());
+                        LOG.debug("{} scenarios computed", round.size());
                         segments.append(
                                 Map.of(RunTables.VERDICTS, RunTables.verdictLines(verdicts)),
                                 Map.of("task", each.getKey().wireName(), "verdicts", verdicts.size()));
