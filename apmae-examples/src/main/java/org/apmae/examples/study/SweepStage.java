@@ -32,8 +32,8 @@ import org.apmae.models.sweep.SweepPass;
 final class SweepStage {
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200, 400, 600, 800};
     private static final int DRAWS = 3;
-    private static final int GREEDY = 10;
-    private static final int CANDIDATES = 16;
+    private static final int GREEDY = 8;
+    private static final int CANDIDATES = 12;
 
     private final Study study;
     private final StudyOptions options;
@@ -47,11 +47,15 @@ final class SweepStage {
         this.heads = new ArrayList<>(shap().keySet());
         List<Selected> selected = Selected.read(study.run());
         this.judged = choose(selected, RecordStage.Side.TEST, options.sweepScenarios(), options.seedOf("sweep"));
-        this.search = choose(
-                selected,
-                RecordStage.Side.VALIDATION,
-                (options.sweepScenarios() + 1) / 2,
-                options.seedOf("sweep search"));
+        if (judged.isEmpty()) {
+            throw new IllegalStateException("the test files do not hold both correct and incorrect scenarios, and a sweep"
+                    + " needs both; mine more scenarios");
+        }
+        int few = (options.sweepScenarios() + 2) / 3;
+        long seed = options.seedOf("sweep search");
+        List<Selected> validation = choose(selected, RecordStage.Side.VALIDATION, few, seed);
+        // a small study may have nothing there; what is found on training files is judged as fairly
+        this.search = validation.isEmpty() ? choose(selected, RecordStage.Side.TRAIN, few, seed) : validation;
     }
 
     static void run(Study study) {
@@ -200,7 +204,7 @@ final class SweepStage {
         return scenarios.stream().map(one -> one.row().prompt()).toList();
     }
 
-    /** As many correct as incorrect scenarios of one side, spread over the tasks. */
+    /** As many correct as incorrect scenarios of one side, spread over the tasks; none where there are not both. */
     private static List<Selected> choose(List<Selected> selected, RecordStage.Side side, int most, long seed) {
         List<Selected> order = new ArrayList<>(selected);
         Collections.shuffle(order, new Random(seed));
@@ -212,11 +216,6 @@ final class SweepStage {
             }
         }
         int count = Math.min(most, Math.min(right.size(), wrong.size()));
-        if (count == 0) {
-            throw new IllegalStateException("the " + (side == RecordStage.Side.TEST ? "test" : "validation")
-                    + " files hold " + right.size() + " correct and " + wrong.size()
-                    + " incorrect scenarios; a sweep needs both, so mine more scenarios");
-        }
         List<Selected> chosen = new ArrayList<>(right.subList(0, count));
         chosen.addAll(wrong.subList(0, count));
         return chosen;
