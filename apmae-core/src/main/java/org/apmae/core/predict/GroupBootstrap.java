@@ -94,17 +94,14 @@ final class GroupBootstrap {
         double cube = z * z * z;
         double fifth = cube * z * z;
         // Student's quantile by the expansion of Cornish and Fisher
-        double student = z
-                + (cube + z) / (4 * freedom)
-                + (5 * fifth + 16 * cube + 3 * z) / (96 * freedom * freedom);
+        double student = z + (cube + z) / (4 * freedom) + (5 * fifth + 16 * cube + 3 * z) / (96 * freedom * freedom);
         return upperTail(student * Math.sqrt(groups / freedom));
     }
 
     /** The normal distribution beyond x of 0 or more, to 1e-7: Abramowitz and Stegun, formula 26.2.17. */
     private static double upperTail(double x) {
         double t = 1 / (1 + 0.2316419 * x);
-        double sum = t
-                * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+        double sum = t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
         return Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI) * sum;
     }
 

@@ -62,8 +62,7 @@ public record PairedChange(
             mended += !before[i] && after[i] ? 1 : 0;
             broken += before[i] && !after[i] ? 1 : 0;
         }
-        return new PairedChange(
-                mended, broken, found[0], found[1], found[2], PairedComparison.mcNemar(mended, broken));
+        return new PairedChange(mended, broken, found[0], found[1], found[2], PairedComparison.mcNemar(mended, broken));
     }
 
     /**

@@ -21,8 +21,7 @@ import java.util.stream.IntStream;
  * @param top how many columns count as the top
  * @param resamples number of resamples
  */
-public record RankingStability(
-        double rankCorrelation, double topKept, double topByChance, int top, int resamples) {
+public record RankingStability(double rankCorrelation, double topKept, double topByChance, int top, int resamples) {
     /**
      * Compares rankings by value, largest first.
      *

@@ -43,13 +43,13 @@ public record RiskCoverage(List<Point> points, Interval area) {
     public static RiskCoverage of(boolean[] correct, double[] probability, List<String> groups, long seed) {
         BinaryMetrics.check(correct.length, probability.length, groups.size());
         int[] order = BinaryMetrics.ascending(probability);
-        Interval[] found = new GroupBootstrap(groups)
-                .intervals(weights -> risks(correct, probability, order, weights), seed);
+        Interval[] found =
+                new GroupBootstrap(groups).intervals(weights -> risks(correct, probability, order, weights), seed);
         List<Point> points = new ArrayList<>();
         for (int point = 1; point <= POINTS; point++) {
             int answered = Math.max(1, (int) Math.round((double) point * order.length / POINTS));
-            points.add(new Point(
-                    (double) point / POINTS, probability[order[order.length - answered]], found[point - 1]));
+            points.add(
+                    new Point((double) point / POINTS, probability[order[order.length - answered]], found[point - 1]));
         }
         return new RiskCoverage(Collections.unmodifiableList(points), found[POINTS]);
     }

@@ -136,7 +136,8 @@ public final class FittedBundle implements AutoCloseable {
             Files.writeString(folder.resolve(DESCRIPTION), CanonicalJson.write(description));
         } catch (IOException e) {
             throw new UncheckedIOException(
-                    "the bundle cannot be written to " + folder + ": " + e.getMessage() + "; make room or choose another",
+                    "the bundle cannot be written to " + folder + ": " + e.getMessage()
+                            + "; make room or choose another",
                     e);
         }
     }
@@ -203,9 +204,7 @@ public final class FittedBundle implements AutoCloseable {
                 try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
                     List<Long> shape = tensors.info(name).shape();
                     float[] flat = tensors.floats(name);
-                    int width = shape.size() == 2 && shape.get(0) > 0
-                            ? Math.toIntExact(flat.length / shape.get(0))
-                            : 0;
+                    int width = shape.size() == 2 && shape.get(0) > 0 ? Math.toIntExact(flat.length / shape.get(0)) : 0;
                     float[][] rows = new float[width == 0 ? 0 : flat.length / width][width];
                     for (int row = 0; row < rows.length; row++) {
                         System.arraycopy(flat, row * width, rows[row], 0, width);
@@ -256,8 +255,9 @@ public final class FittedBundle implements AutoCloseable {
             throw new IllegalStateException("this bundle is closed; open it again");
         }
         if (promptIds.length != tokens()) {
-            throw new IllegalArgumentException("the prompt has " + promptIds.length + " tokens but this bundle was fitted"
-                    + " on prompts of " + tokens() + "; lay it out with FimWindow to that length");
+            throw new IllegalArgumentException(
+                    "the prompt has " + promptIds.length + " tokens but this bundle was fitted" + " on prompts of "
+                            + tokens() + "; lay it out with FimWindow to that length");
         }
         Prompt prompt = new Prompt("live", CompletionTask.RANDOM, promptIds, Prompt.NO_TARGET);
         Map<HeadId, float[]> encoded = new HashMap<>();
@@ -292,8 +292,8 @@ public final class FittedBundle implements AutoCloseable {
         try (NDManager scratch = model.newManager()) {
             NDArray scaled = scaler.scale(scratch, batch.patterns());
             long side = scaled.getShape().get(3);
-            float[] all = encoder.encode(scratch, scaled.reshape(-1, 1, side, side))
-                    .toFloatArray();
+            float[] all =
+                    encoder.encode(scratch, scaled.reshape(-1, 1, side, side)).toFloatArray();
             int width = encoder.width();
             for (int h = 0; h < batch.heads().size(); h++) {
                 float[] own = new float[width];

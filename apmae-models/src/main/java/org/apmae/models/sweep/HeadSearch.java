@@ -61,8 +61,7 @@ public final class HeadSearch {
         List<SettingOutcomes> found = sweep.run(prompts, settings, progress);
         Map<HeadId, Double> effects = new TreeMap<>();
         for (int i = 0; i < order.size(); i++) {
-            effects.put(
-                    order.get(i), found.get(i + 1).meanLoss() - found.get(0).meanLoss());
+            effects.put(order.get(i), found.get(i + 1).meanLoss() - found.get(0).meanLoss());
         }
         return Collections.unmodifiableMap(effects);
     }

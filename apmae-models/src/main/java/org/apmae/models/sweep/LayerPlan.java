@@ -42,8 +42,9 @@ final class LayerPlan {
     }
 
     /** Multiplying is the same at every position and for every layer by itself; of others nothing is known. */
-    private static boolean multiplies(HeadIntervention setting) {
-        return setting instanceof ZeroAblation || setting instanceof HeadScaling;
+    static boolean multiplies(HeadIntervention setting) {
+        return setting.heads().isEmpty() && setting.patternHeads().isEmpty()
+                || setting instanceof ZeroAblation || setting instanceof HeadScaling;
     }
 
     private String key(int s, int layer) {

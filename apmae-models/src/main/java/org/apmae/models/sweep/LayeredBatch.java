@@ -40,8 +40,9 @@ final class LayeredBatch {
 
     /** Runs everything. */
     List<SettingOutcomes> run() {
-        List<Integer> layerwise =
-                plan.all().stream().filter(s -> LayerPlan.layerwise(plan.setting(s))).toList();
+        List<Integer> layerwise = plan.all().stream()
+                .filter(s -> LayerPlan.layerwise(plan.setting(s)))
+                .toList();
         try (NDManager manager = model.newManager()) {
             NDArray input = manager.create(ids, new Shape(prompts.size(), tokens));
             for (int s : plan.all()) {

@@ -14,7 +14,7 @@ import org.apmae.models.pipeline.Workers;
 import org.apmae.models.target.TargetModel;
 
 /**
- * Runs many interventions over the same prompts. Batches of prompts, padded on the right, go through the layers once for all
+ * Runs many interventions over the same prompts. Batches of prompts, padded on the right where no setting minds, go through the layers once for all
  * settings that have done the same up to there: settings part at the first layer in which they differ, after its attention,
  * and in the last layer only each prompt's last position is computed. The results are those of a full pass for each setting,
  * to rounding. Interventions on patterns are run as full passes. Immutable and thread-safe.
@@ -98,7 +98,8 @@ public final class SweepPass {
                                 : workers.submit(() -> new LayeredBatch(
                                                 model,
                                                 batch,
-                                                new LayerPlan(part, model.shape().layers()))
+                                                new LayerPlan(
+                                                        part, model.shape().layers()))
                                         .run()));
             }
             for (int u = 0; u < units.size(); u++) {
@@ -152,12 +153,25 @@ public final class SweepPass {
                 .mapToInt(Integer::intValue)
                 .toArray();
         int[] byPrefix = new LayerPlan(settings, model.shape().layers()).byPrefix();
+        // an intervention that knows positions would take the padding for a part of the prompt
+        boolean mixed = settings.stream().allMatch(LayerPlan::multiplies);
+        List<int[]> batches = new ArrayList<>();
+        int from = 0;
+        while (from < byLength.length) {
+            int length = prompts.get(byLength[from]).length();
+            int to = from + 1;
+            while (to < byLength.length
+                    && to < from + BATCH
+                    && (mixed || prompts.get(byLength[to]).length() == length)) {
+                to++;
+            }
+            batches.add(Arrays.copyOfRange(byLength, from, to));
+            from = to;
+        }
         List<Unit> units = new ArrayList<>();
         for (int s = 0; s < byPrefix.length; s += PART) {
             int[] part = Arrays.copyOfRange(byPrefix, s, Math.min(byPrefix.length, s + PART));
-            for (int p = 0; p < byLength.length; p += BATCH) {
-                units.add(new Unit(Arrays.copyOfRange(byLength, p, Math.min(byLength.length, p + BATCH)), part));
-            }
+            batches.forEach(batch -> units.add(new Unit(batch, part)));
         }
         return units;
     }

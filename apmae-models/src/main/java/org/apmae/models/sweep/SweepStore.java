@@ -27,7 +27,8 @@ final class SweepStore {
 
     SweepStore(Segments segments) {
         this.segments = segments;
-        this.known = new String(segments.read(FILE), StandardCharsets.UTF_8).lines().toList();
+        this.known =
+                new String(segments.read(FILE), StandardCharsets.UTF_8).lines().toList();
     }
 
     /** The results of a batch and part if they are known, or null. */
@@ -39,13 +40,15 @@ final class SweepStore {
         for (HeadIntervention setting : part) {
             Map<?, ?> line = at < known.size() ? (Map<?, ?>) CanonicalJson.read(known.get(at)) : Map.of();
             if (!setting.id().equals(line.get("setting")) || !ids(batch).equals(line.get("scenarios"))) {
-                throw new IllegalArgumentException("the sweep goes on with the setting " + line.get("setting") + " where "
-                        + setting.id() + " is due; begin the stage with another key");
+                throw new IllegalArgumentException("the sweep goes on with the setting " + line.get("setting")
+                        + " where " + setting.id() + " is due; begin the stage with another key");
             }
             at++;
             found.add(new SettingOutcomes(
                     ((List<?>) line.get("predicted_token"))
-                            .stream().mapToInt(token -> ((Number) token).intValue()).toArray(),
+                            .stream()
+                                    .mapToInt(token -> ((Number) token).intValue())
+                                    .toArray(),
                     ((List<?>) line.get("target_loss"))
                             .stream()
                                     .mapToDouble(loss -> loss == null ? Double.NaN : ((Number) loss).doubleValue())

@@ -7,8 +7,7 @@ import org.apmae.models.runtime.ScriptModule;
 
 /** Causal attention in one native call that keeps no pattern, for runs in which nobody looks at one. */
 final class FusedAttention {
-    private static final String TURN =
-            """
+    private static final String TURN = """
                 turned%1$s = torch.cat([torch.neg(torch.narrow(%1$s, 3, %2$d, %2$d)), torch.narrow(%1$s, 3, 0, %2$d)], 3)
                 %1$s = torch.add(torch.mul(%1$s, cos%1$s), torch.mul(turned%1$s, sin%1$s))
             """;
@@ -59,8 +58,7 @@ final class FusedAttention {
                 %1$s = torch.unsqueeze(torch.transpose(%1$s, 1, 2), 2)
                 %1$s = torch.expand(%1$s, [-1, -1, %3$d, -1, -1])
                 %1$s = torch.reshape(%1$s, [torch.size(%1$s, 0), %2$d, torch.size(%1$s, 3), %4$d])
-            """
-                .formatted(name, groups * each, each, width);
+            """.formatted(name, groups * each, each, width);
     }
 
     /**

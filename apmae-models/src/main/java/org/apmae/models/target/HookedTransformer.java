@@ -191,13 +191,13 @@ final class HookedTransformer implements TargetModel {
     private static void checkLengths(NDArray ids, int[] lengths) {
         long tokens = ids.getShape().get(1);
         if (lengths.length != ids.getShape().get(0)) {
-            throw new IllegalArgumentException(lengths.length + " lengths are given for "
-                    + ids.getShape().get(0) + " prompts; give one for each");
+            throw new IllegalArgumentException(
+                    lengths.length + " lengths are given for " + ids.getShape().get(0) + " prompts; give one for each");
         }
         for (int length : lengths) {
             if (length < 1 || length > tokens) {
-                throw new IllegalArgumentException("a prompt has the length " + length + " in rows of " + tokens
-                        + " tokens; give 1 to " + tokens);
+                throw new IllegalArgumentException(
+                        "a prompt has the length " + length + " in rows of " + tokens + " tokens; give 1 to " + tokens);
             }
         }
     }

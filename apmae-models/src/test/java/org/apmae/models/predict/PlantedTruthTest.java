@@ -42,8 +42,9 @@ class PlantedTruthTest {
             ids.add("s" + i);
             groups.add("file" + i / 4);
         }
-        List<String> columns =
-                IntStream.range(0, heads).mapToObj(h -> "L" + h / 25 + "H" + h % 25).toList();
+        List<String> columns = IntStream.range(0, heads)
+                .mapToObj(h -> "L" + h / 25 + "H" + h % 25)
+                .toList();
         return new PatternTable(ids, groups, columns, labels, correct);
     }
 
@@ -94,8 +95,8 @@ class PlantedTruthTest {
             GroupedSplit split = GroupedSplit.of(table.groups(), 0.5, 0.15, 0.35, seed);
             PatternTable test = table.rows(split.test());
             try (FittedPredictor fitted = fit(table, split)) {
-                BinaryMetrics metrics = BinaryMetrics.of(
-                        test.correct(), fitted.probabilityCorrect(test.labels()), test.groups(), seed);
+                BinaryMetrics metrics =
+                        BinaryMetrics.of(test.correct(), fitted.probabilityCorrect(test.labels()), test.groups(), seed);
                 accuracy += metrics.accuracy().contains(0.5) ? 1 : 0;
                 auc += metrics.auc().contains(0.5) ? 1 : 0;
             }

@@ -37,8 +37,8 @@ class PlantedHeadTest {
     private final List<HeadId> heads = new ArrayList<>();
 
     private static HeadIntervention planted(Collection<HeadId> removed) {
-        return new Composition(List.of(
-                new HeadScaling(HeadPoint.OUTPUT, List.of(PLANTED), FACTOR), new ZeroAblation(removed)));
+        return new Composition(
+                List.of(new HeadScaling(HeadPoint.OUTPUT, List.of(PLANTED), FACTOR), new ZeroAblation(removed)));
     }
 
     /** Places in this project's own sources where the model, as it is, says the right token. */
@@ -73,8 +73,9 @@ class PlantedHeadTest {
     }
 
     private static double accuracy(TargetModel model, List<Prompt> prompts, HeadIntervention setting) {
-        SettingOutcomes found =
-                new SweepPass(model, 2).run(prompts, List.of(setting), done -> {}).get(0);
+        SettingOutcomes found = new SweepPass(model, 2)
+                .run(prompts, List.of(setting), done -> {})
+                .get(0);
         int right = 0;
         for (int p = 0; p < prompts.size(); p++) {
             right += found.predictedToken(p) == prompts.get(p).targetToken() ? 1 : 0;

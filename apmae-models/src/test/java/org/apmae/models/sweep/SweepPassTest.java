@@ -83,8 +83,8 @@ class SweepPassTest {
         settings.add(new AtPositions(new ZeroAblation(List.of(last)), List.of(-1)));
         settings.add(new AtPositions(new ZeroAblation(List.of(heads.get(0))), List.of(0, 2)));
         settings.add(new HeadScaling(HeadPoint.PATTERN, List.of(heads.get(1)), 0));
-        settings.add(new Composition(List.of(
-                new HeadScaling(HeadPoint.OUTPUT, List.of(last), 3), new ZeroAblation(List.of(heads.get(0))))));
+        settings.add(new Composition(
+                List.of(new HeadScaling(HeadPoint.OUTPUT, List.of(last), 3), new ZeroAblation(List.of(heads.get(0))))));
         settings.add(new ZeroAblation(heads));
         return settings;
     }
@@ -124,7 +124,9 @@ class SweepPassTest {
                 if (lead > 1e-3) {
                     assertThat(found.get(s).predictedToken(p)).as(where).isEqualTo(best);
                 }
-                assertThat(Math.abs(found.get(s).targetLoss(p) - loss)).as(where).isLessThan(2 * TOLERANCE);
+                assertThat(Math.abs(found.get(s).targetLoss(p) - loss))
+                        .as(where)
+                        .isLessThan(2 * TOLERANCE);
             }
         }
     }
@@ -135,8 +137,7 @@ class SweepPassTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"starcoder2-tiny", "starcoder2-tiny-window", "gpt2-tiny", "llama-tiny", "qwen2-tiny"})
+    @ValueSource(strings = {"starcoder2-tiny", "starcoder2-tiny-window", "gpt2-tiny", "llama-tiny", "qwen2-tiny"})
     void equalsFullPassesOfEveryFamily(String name) {
         try (TargetModel tiny = TargetModels.load(GOLDEN.resolve(name), Device.cpu(), Precision.F32)) {
             check(tiny, prompts(tiny, 11, 3, 24), settings(tiny));
@@ -158,16 +159,15 @@ class SweepPassTest {
         }
         try (NDManager manager = model.newManager()) {
             NDArray input = manager.create(ids, new Shape(3, longest));
-            float[] truth = model.lastLogits(manager, input, lengths, Hooks.none())
-                    .toFloatArray();
+            float[] truth =
+                    model.lastLogits(manager, input, lengths, Hooks.none()).toFloatArray();
             TargetModel.LayerSteps steps = model.steps(manager, input, lengths);
             for (boolean lastAlone : new boolean[] {false, true}) {
                 NDArray residual = steps.embedded(manager);
                 for (int layer = 0; layer < model.shape().layers(); layer++) {
                     boolean last = lastAlone && layer == model.shape().layers() - 1;
-                    NDArray heads = last
-                            ? steps.lastHeads(manager, layer, residual)
-                            : steps.heads(manager, layer, residual);
+                    NDArray heads =
+                            last ? steps.lastHeads(manager, layer, residual) : steps.heads(manager, layer, residual);
                     residual = steps.finish(manager, layer, residual, heads);
                 }
                 float[] found = steps.logits(manager, residual).toFloatArray();
@@ -222,14 +222,14 @@ class SweepPassTest {
             }
             try (StageWriter writer = run.resume(Stage.SWEEP, "key")) {
                 assertThat(writer.segments().notes()).hasSize(2);
-                List<SettingOutcomes> again =
-                        pass.resuming(writer.segments()).run(prompts, settings, step -> {});
+                List<SettingOutcomes> again = pass.resuming(writer.segments()).run(prompts, settings, step -> {});
                 for (int s = 0; s < settings.size(); s++) {
-                    assertThat(again.get(s).targetLosses()).isEqualTo(whole.get(s).targetLosses());
+                    assertThat(again.get(s).targetLosses())
+                            .isEqualTo(whole.get(s).targetLosses());
                 }
                 assertThat(writer.segments().notes()).hasSize(3);
-                assertThatThrownBy(() -> pass.resuming(writer.segments())
-                                .run(prompts.subList(1, 20), settings, step -> {}))
+                assertThatThrownBy(() ->
+                                pass.resuming(writer.segments()).run(prompts.subList(1, 20), settings, step -> {}))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("another key");
             }
@@ -245,7 +245,8 @@ class SweepPassTest {
         assertThat(estimate.seconds()).isPositive();
         assertThat(estimate.sharedShare()).isBetween(0.1, 1.0);
         HeadIntervention foreign = new ZeroAblation(List.of(new HeadId(99, 0)));
-        assertThatThrownBy(() -> pass.run(prompts, List.of(foreign), done -> {})).hasMessageContaining("L99H0");
+        assertThatThrownBy(() -> pass.run(prompts, List.of(foreign), done -> {}))
+                .hasMessageContaining("L99H0");
         assertThatThrownBy(() -> new SweepPass(model, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 }
