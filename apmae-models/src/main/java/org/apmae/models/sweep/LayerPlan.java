@@ -44,7 +44,8 @@ final class LayerPlan {
     /** Multiplying is the same at every position and for every layer by itself; of others nothing is known. */
     static boolean multiplies(HeadIntervention setting) {
         return setting.heads().isEmpty() && setting.patternHeads().isEmpty()
-                || setting instanceof ZeroAblation || setting instanceof HeadScaling;
+                || setting instanceof ZeroAblation
+                || setting instanceof HeadScaling;
     }
 
     private String key(int s, int layer) {
