@@ -32,8 +32,12 @@ import org.apmae.models.sweep.SweepPass;
 final class SweepStage {
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200, 400, 600, 800};
     private static final int DRAWS = 3;
+    private static final int EFFECT_DRAWS = 2;
     private static final int GREEDY = 8;
     private static final int CANDIDATES = 12;
+
+    /** What decides the settings beside the options; a part of the key under which a sweep is gone on with. */
+    private static final String PLAN = ", " + List.of(DRAWS, EFFECT_DRAWS, GREEDY, CANDIDATES);
 
     private final Study study;
     private final StudyOptions options;
@@ -88,7 +92,7 @@ final class SweepStage {
         SweepEstimate estimate = estimate();
         study.tell("removing heads: " + estimate);
         Provenance provenance = study.provenance();
-        try (StageWriter writer = study.run().resume(Stage.SWEEP, provenance + ", " + options.toJson());
+        try (StageWriter writer = study.run().resume(Stage.SWEEP, provenance + ", " + options.toJson() + PLAN);
                 Progress.Stage progress =
                         study.progress().start("removing heads", estimate.scenarioSettings(), "scenario-settings")) {
             Sweep sweep = pass.resuming(writer.segments());
@@ -100,7 +104,7 @@ final class SweepStage {
             int kept = best(greedySteps);
             List<HeadRanking> rankings = new ArrayList<>(List.of(byEffect, greedy));
             rankings.addAll(0, fromShap());
-            rankings.addAll(random("random_single_effect", byEffect));
+            rankings.addAll(random("random_single_effect", byEffect, EFFECT_DRAWS));
             List<Setting> settings = settings(rankings);
             if (kept > 0) {
                 settings.add(new Setting("chosen", greedy.heads().subList(0, kept)));
@@ -121,7 +125,7 @@ final class SweepStage {
         // which heads will be removed is not known yet; random ones stand for them
         HeadRanking some = HeadRanking.neutral(zeros(), 1);
         List<HeadRanking> stand = new ArrayList<>();
-        for (int i = 0; i < 5 + 2 * DRAWS; i++) {
+        for (int i = 0; i < 5 + DRAWS + EFFECT_DRAWS; i++) {
             stand.add(some.matched(heads, "estimate", i));
         }
         settings(stand).forEach(setting -> tests.add(setting.intervention()));
@@ -175,13 +179,13 @@ final class SweepStage {
                 positive,
                 HeadRanking.negative(shap),
                 HeadRanking.neutral(shap, options.seedOf("neutral heads"))));
-        rankings.addAll(random("random", positive));
+        rankings.addAll(random("random", positive, DRAWS));
         return rankings;
     }
 
-    private List<HeadRanking> random(String name, HeadRanking like) {
+    private List<HeadRanking> random(String name, HeadRanking like, int draws) {
         List<HeadRanking> random = new ArrayList<>();
-        for (int draw = 1; draw <= DRAWS; draw++) {
+        for (int draw = 1; draw <= draws; draw++) {
             random.add(like.matched(heads, name + "_" + draw, options.seedOf(name + draw)));
         }
         return random;
