@@ -133,7 +133,11 @@ class DiscoverTest {
     }
 
     private void judgesCompletionsLive(Path run) throws IOException {
-        assertThat(Files.readAllLines(run.resolve("heads.csv"))).hasSize(17).first().asString().startsWith("rank,head");
+        assertThat(Files.readAllLines(run.resolve("heads.csv")))
+                .hasSize(17)
+                .first()
+                .asString()
+                .startsWith("rank,head");
         Outcome dry = Outcome.of("sweep", "--run", run.toString(), "--dry-run", "--json", "--quiet");
         assertThat(dry.code()).as(dry.err()).isZero();
         assertThat(dry.out()).contains("scenario_settings");
@@ -166,7 +170,9 @@ class DiscoverTest {
             int same = 0;
             int all = 0;
             for (ScenarioRow row : RunTables.scenarios(folder)) {
-                if (all < 12 && verdicts.containsKey(row.id()) && labels.scenarioIds().contains(row.id())) {
+                if (all < 12
+                        && verdicts.containsKey(row.id())
+                        && labels.scenarioIds().contains(row.id())) {
                     double[][] signals = {FittedBundle.signals(verdicts.get(row.id()))};
                     double known = fitted.probabilityCorrect(new int[][] {labels.row(row.id())}, signals)[0];
                     double found = opened.probabilityCorrect(row.prompt().ids());
@@ -177,7 +183,8 @@ class DiscoverTest {
             }
             // a fitted scenario is its own nearest neighbour, so nearly all get the labels they were fitted with
             assertThat(same).isGreaterThanOrEqualTo(all / 2);
-            assertThatThrownBy(() -> opened.probabilityCorrect(new int[] {1, 2})).hasMessageContaining("2 tokens");
+            assertThatThrownBy(() -> opened.probabilityCorrect(new int[] {1, 2}))
+                    .hasMessageContaining("2 tokens");
         }
         try (TargetModel other = TargetModels.embedded()) {
             assertThatThrownBy(() -> FittedBundle.open(bundle, other)).hasMessageContaining("was fitted on the model");

@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "bundle",
         mixinStandardHelpOptions = true,
-        description = "Writes encoder, clusters and predictor of a run as one folder, for FittedBundle and apmae guard.")
+        description =
+                "Writes encoder, clusters and predictor of a run as one folder, for FittedBundle and apmae guard.")
 final class BundleCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -24,7 +23,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "guard",
         mixinStandardHelpOptions = true,
-        description = "Completes test scenarios of a run, abstains below a threshold, and compares with plain generation.")
+        description =
+                "Completes test scenarios of a run, abstains below a threshold, and compares with plain generation.")
 final class GuardCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
@@ -57,7 +57,7 @@ final class GuardCommand implements Callable<Integer> {
             CommonOptions.print(result);
         } else {
             result.forEach((name, value) -> System.out.println(
-                    name + ": " + (value instanceof Double ? String.format(Locale.ROOT, "%.3f", value) : value)));
+                    name + ": " + (value instanceof Double number ? Figures.fixed(number, 3) : value)));
         }
         return 0;
     }

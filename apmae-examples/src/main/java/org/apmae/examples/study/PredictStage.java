@@ -174,7 +174,8 @@ final class PredictStage {
     /** Mean, and where 95 % of such values lie. */
     private static Interval spread(double[] values) {
         double mean = Arrays.stream(values).average().orElseThrow();
-        double variance = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1);
+        double variance =
+                Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1);
         double reach = 1.96 * Math.sqrt(variance);
         return new Interval(mean, mean - reach, mean + reach);
     }
@@ -223,8 +224,9 @@ final class PredictStage {
                     .mapToDouble(row -> Math.abs(row[column]))
                     .average()
                     .orElse(0);
-            double positive = (double)
-                            Arrays.stream(resampled).filter(row -> row[column] > 0).count()
+            double positive = (double) Arrays.stream(resampled)
+                            .filter(row -> row[column] > 0)
+                            .count()
                     / resampled.length;
             csv.append(String.join(
                             ",",
@@ -237,10 +239,14 @@ final class PredictStage {
                             String.valueOf(positive)))
                     .append('\n');
             ranked.add(Map.of(
-                    "head", head.toString(),
-                    "mean_shap", mean[column],
-                    "mean_abs_shap", size,
-                    "positive_share", positive));
+                    "head",
+                    head.toString(),
+                    "mean_shap",
+                    mean[column],
+                    "mean_abs_shap",
+                    size,
+                    "positive_share",
+                    positive));
         }
         writer.json(HEADS + ".json", Map.of("ranking", ranked));
         try {
@@ -321,8 +327,8 @@ final class PredictStage {
         Features signals = Features.signals(selected);
         EncodingStore store = EncodingStore.open(study.run());
         Features encodings = Features.encodings(store, selected, train, seed);
-        List<Clusters> clusters = ClustersJson.read(
-                study.run().file(Stage.CLUSTER, ClusterStage.MODEL), ClusterStage.encodings(store));
+        List<Clusters> clusters =
+                ClustersJson.read(study.run().file(Stage.CLUSTER, ClusterStage.MODEL), ClusterStage.encodings(store));
         Map<String, Object> sets = new LinkedHashMap<>();
         Map<String, double[]> probabilities = new LinkedHashMap<>();
         PatternTable none = Features.withoutLabels(labels);
@@ -330,7 +336,9 @@ final class PredictStage {
         tables.put("signals", signals.beside(none));
         tables.put(LIVE, signals.beside(labels));
         tables.put("strengths", Features.strengths(store, clusters, selected).beside(labels));
-        tables.put("medoid_distances", Features.medoidDistances(store, clusters, selected).beside(none));
+        tables.put(
+                "medoid_distances",
+                Features.medoidDistances(store, clusters, selected).beside(none));
         tables.put("encodings", encodings.beside(none));
         tables.put("encodings_and_signals", encodings.and(signals).beside(none));
         PatternTable tested = labels.rows(test);
@@ -362,8 +370,7 @@ final class PredictStage {
         metrics.put("calibration", calibration(tested.correct(), probabilities.get(LIVE)));
         Map<String, Object> curves = new LinkedHashMap<>();
         for (String name : List.of("signals", LIVE)) {
-            curves.put(
-                    name, curve(RiskCoverage.of(tested.correct(), probabilities.get(name), tested.groups(), seed)));
+            curves.put(name, curve(RiskCoverage.of(tested.correct(), probabilities.get(name), tested.groups(), seed)));
         }
         metrics.put("risk_coverage", curves);
     }

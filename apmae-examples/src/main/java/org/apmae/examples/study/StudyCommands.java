@@ -492,8 +492,7 @@ public final class StudyCommands {
             if (!dryRun) {
                 return super.execute(folder, common);
             }
-            SweepEstimate estimate =
-                    Studies.with(folder, common.progress(), common.threads(), SweepStage::estimate);
+            SweepEstimate estimate = Studies.with(folder, common.progress(), common.threads(), SweepStage::estimate);
             if (!common.json()) {
                 System.out.println(estimate);
             }

@@ -52,8 +52,9 @@ final class SweepStage {
         List<Selected> selected = Selected.read(study.run());
         this.judged = choose(selected, RecordStage.Side.TEST, options.sweepScenarios(), options.seedOf("sweep"));
         if (judged.isEmpty()) {
-            throw new IllegalStateException("the test files do not hold both correct and incorrect scenarios, and a sweep"
-                    + " needs both; mine more scenarios");
+            throw new IllegalStateException(
+                    "the test files do not hold both correct and incorrect scenarios, and a sweep"
+                            + " needs both; mine more scenarios");
         }
         int few = (options.sweepScenarios() + 2) / 3;
         long seed = options.seedOf("sweep search");
@@ -176,9 +177,7 @@ final class SweepStage {
         Map<HeadId, Double> shap = shap();
         HeadRanking positive = HeadRanking.positive(shap);
         List<HeadRanking> rankings = new ArrayList<>(List.of(
-                positive,
-                HeadRanking.negative(shap),
-                HeadRanking.neutral(shap, options.seedOf("neutral heads"))));
+                positive, HeadRanking.negative(shap), HeadRanking.neutral(shap, options.seedOf("neutral heads"))));
         rankings.addAll(random("random", positive, DRAWS));
         return rankings;
     }
@@ -241,8 +240,7 @@ final class SweepStage {
         List<Map<String, Object>> rows = new ArrayList<>();
         Map<String, Object> metrics = new HashMap<>();
         for (int s = 0; s < settings.size(); s++) {
-            Map<String, Object> row =
-                    row(settings.get(s), before, found.get(s + 1), changes.get(s), corrected[s]);
+            Map<String, Object> row = row(settings.get(s), before, found.get(s + 1), changes.get(s), corrected[s]);
             rows.add(row);
             if (settings.get(s).ranking().equals("chosen")) {
                 metrics.put("chosen", row);
@@ -254,7 +252,8 @@ final class SweepStage {
         Map<String, Object> single = new LinkedHashMap<>();
         effects.forEach((head, effect) -> single.put(head.toString(), effect));
         metrics.put("scenarios", judged.size());
-        metrics.put("correct", judged.stream().filter(s -> s.verdict().correct()).count());
+        metrics.put(
+                "correct", judged.stream().filter(s -> s.verdict().correct()).count());
         metrics.put("search_scenarios", search.size());
         metrics.put("rankings", orders);
         metrics.put("single_effects", single);
