@@ -32,8 +32,8 @@ import org.apmae.models.sweep.SweepPass;
 final class SweepStage {
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200, 400, 600, 800};
     private static final int DRAWS = 3;
-    private static final int EFFECT_DRAWS = 2;
-    private static final int GREEDY = 8;
+    private static final int EFFECT_DRAWS = 1;
+    private static final int GREEDY = 6;
     private static final int CANDIDATES = 12;
 
     /** What decides the settings beside the options; a part of the key under which a sweep is gone on with. */
