@@ -7,16 +7,26 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apmae.core.model.Verdict;
+import org.apmae.core.predict.FittedPredictor;
 import org.apmae.core.run.CanonicalJson;
+import org.apmae.core.run.PatternLabels;
 import org.apmae.core.run.RunFolder;
+import org.apmae.core.run.RunTables;
+import org.apmae.core.run.ScenarioRow;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageEntry;
+import org.apmae.models.live.FittedBundle;
+import org.apmae.models.predict.BoostedTrees;
+import org.apmae.models.target.TargetModel;
+import org.apmae.models.target.TargetModels;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -103,6 +113,8 @@ class DiscoverTest {
         assertThat(dry.out()).contains("disk_bytes").contains("\"heads\": 16");
         assertThat(Files.readAllBytes(one.resolve("manifest.json"))).isEqualTo(manifest);
 
+        judgesCompletionsLive(one);
+
         Path out = folder.resolve("out");
         Outcome export = Outcome.of(
                 "export",
@@ -181,5 +193,64 @@ class DiscoverTest {
                         "metrics/encode.json",
                         "metrics.json",
                         "report.html");
+    }
+
+    private void judgesCompletionsLive(Path run) throws IOException {
+        assertThat(Files.readAllLines(run.resolve("heads.csv")))
+                .hasSize(17)
+                .first()
+                .asString()
+                .startsWith("rank,head");
+        Outcome dry = Outcome.of("sweep", "--run", run.toString(), "--dry-run", "--json", "--quiet");
+        assertThat(dry.code()).as(dry.err()).isZero();
+        assertThat(dry.out()).contains("scenario_settings");
+        Path bundle = folder.resolve("bundle");
+        Outcome written = Outcome.of("bundle", "--run", run.toString(), "--out", bundle.toString(), "--quiet");
+        assertThat(written.code()).as(written.err()).isZero();
+        Outcome guard = Outcome.of(
+                "guard",
+                "--run",
+                run.toString(),
+                "--bundle",
+                bundle.toString(),
+                "--scenarios=6",
+                "--new-tokens=3",
+                "--threshold=0",
+                "--json",
+                "--quiet");
+        assertThat(guard.code()).as(guard.err()).isZero();
+        assertThat(CanonicalJson.read(guard.out()))
+                .asInstanceOf(InstanceOfAssertFactories.MAP)
+                .containsEntry("answered", 6L)
+                .containsKey("guard_cost_over_plain");
+        try (TargetModel model = TargetModels.load(folder.resolve("model"));
+                FittedBundle opened = FittedBundle.open(bundle, model);
+                FittedPredictor fitted = BoostedTrees.load(run.resolve("models/live-predictor"));
+                RunFolder folder = RunFolder.openReadOnly(run)) {
+            Map<String, Verdict> verdicts = new HashMap<>();
+            RunTables.verdicts(folder).forEach(verdict -> verdicts.put(verdict.scenarioId(), verdict));
+            PatternLabels labels = RunTables.labels(folder);
+            int same = 0;
+            int all = 0;
+            for (ScenarioRow row : RunTables.scenarios(folder)) {
+                if (all < 12
+                        && verdicts.containsKey(row.id())
+                        && labels.scenarioIds().contains(row.id())) {
+                    double[][] signals = {FittedBundle.signals(verdicts.get(row.id()))};
+                    double known = fitted.probabilityCorrect(new int[][] {labels.row(row.id())}, signals)[0];
+                    double found = opened.probabilityCorrect(row.prompt().ids());
+                    assertThat(found).isBetween(0.0, 1.0);
+                    same += Math.abs(found - known) < 1e-3 ? 1 : 0;
+                    all++;
+                }
+            }
+            // a fitted scenario is its own nearest neighbour, so nearly all get the labels they were fitted with
+            assertThat(same).isGreaterThanOrEqualTo(all / 2);
+            assertThatThrownBy(() -> opened.probabilityCorrect(new int[] {1, 2}))
+                    .hasMessageContaining("2 tokens");
+        }
+        try (TargetModel other = TargetModels.embedded()) {
+            assertThatThrownBy(() -> FittedBundle.open(bundle, other)).hasMessageContaining("was fitted on the model");
+        }
     }
 }

@@ -75,6 +75,12 @@ public final class BenchCommand implements Callable<Integer> {
         @Option(names = "--cluster", required = true, description = "UMAP and HDBSCAN of one head and of 48 heads.")
         private boolean cluster;
 
+        @Option(
+                names = "--sweep",
+                required = true,
+                description = "Removing heads of the embedded model beside full passes of one prompt each.")
+        private boolean sweep;
+
         Benchmark benchmark(BenchCommand command) {
             if (matrix) {
                 return new MatrixRate();
@@ -99,6 +105,9 @@ public final class BenchCommand implements Callable<Integer> {
             }
             if (cluster) {
                 return new ClusterRate();
+            }
+            if (sweep) {
+                return new SweepRate();
             }
             throw new IllegalStateException("no part is named; name one of those in --help");
         }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.model.Verdict;
+import org.apmae.core.pattern.Clusters;
 import org.apmae.core.predict.PatternTable;
 import org.apmae.core.store.EncodingStore;
 import org.apmae.models.predict.PrincipalAxes;
@@ -31,12 +32,67 @@ record Features(List<String> names, List<double[]> rows) {
         return new double[] {verdict.topProbability(), verdict.margin(), verdict.entropy()};
     }
 
-    /** Where each head's encoding lies along its three main axes, fitted on the training rows. */
-    static Features encodings(EncodingStore store, List<Selected> selected, int[] train, long seed) {
+    /** How strongly each scenario belongs to its pattern, head by head. */
+    static Features strengths(EncodingStore store, List<Clusters> clusters, List<Selected> selected) {
+        int[] rowOf = rows(store, selected);
+        List<float[]> strengths = clusters.stream().map(Clusters::strengths).toList();
+        List<double[]> rows = new ArrayList<>();
+        for (int row : rowOf) {
+            rows.add(strengths.stream().mapToDouble(own -> own[row]).toArray());
+        }
+        return new Features(
+                store.heads().stream().map(head -> head + ".strength").toList(), rows);
+    }
+
+    /** How far each scenario's encoding is from the medoid of each pattern of its head: one less the cosine. */
+    static Features medoidDistances(EncodingStore store, List<Clusters> clusters, List<Selected> selected) {
+        int[] rowOf = rows(store, selected);
+        List<String> names = new ArrayList<>();
+        List<double[]> columns = new ArrayList<>();
+        for (int h = 0; h < clusters.size(); h++) {
+            int[] medoids = clusters.get(h).medoids();
+            float[][] all = store.head(store.heads().get(h));
+            for (int m = 0; m < medoids.length; m++) {
+                names.add(store.heads().get(h) + ".medoid" + m);
+                double[] column = new double[rowOf.length];
+                for (int i = 0; i < column.length; i++) {
+                    column[i] = 1 - cosine(all[rowOf[i]], all[medoids[m]]);
+                }
+                columns.add(column);
+            }
+        }
+        List<double[]> rows = new ArrayList<>();
+        for (int i = 0; i < rowOf.length; i++) {
+            int row = i;
+            rows.add(columns.stream().mapToDouble(column -> column[row]).toArray());
+        }
+        return new Features(names, rows);
+    }
+
+    private static double cosine(float[] a, float[] b) {
+        double both = 0;
+        double squareA = 0;
+        double squareB = 0;
+        for (int i = 0; i < a.length; i++) {
+            both += (double) a[i] * b[i];
+            squareA += (double) a[i] * a[i];
+            squareB += (double) b[i] * b[i];
+        }
+        return both / Math.max(Double.MIN_NORMAL, Math.sqrt(squareA * squareB));
+    }
+
+    /** The row of each selected scenario in the store. */
+    private static int[] rows(EncodingStore store, List<Selected> selected) {
         Map<String, Integer> rowOf = new HashMap<>();
         for (int i = 0; i < store.scenarioIds().size(); i++) {
             rowOf.put(store.scenarioIds().get(i), i);
         }
+        return selected.stream().mapToInt(one -> rowOf.get(one.row().id())).toArray();
+    }
+
+    /** Where each head's encoding lies along its three main axes, fitted on the training rows. */
+    static Features encodings(EncodingStore store, List<Selected> selected, int[] train, long seed) {
+        int[] rowOf = rows(store, selected);
         int axes = Math.min(AXES, store.width());
         List<String> names = new ArrayList<>();
         List<double[]> rows = Stream.generate(() -> new double[store.heads().size() * axes])
@@ -47,7 +103,7 @@ record Features(List<String> names, List<double[]> rows) {
             float[][] all = store.head(head);
             float[][] ordered = new float[selected.size()][];
             for (int i = 0; i < ordered.length; i++) {
-                ordered[i] = all[rowOf.get(selected.get(i).row().id())];
+                ordered[i] = all[rowOf[i]];
             }
             float[][] trained = new float[train.length][];
             for (int i = 0; i < train.length; i++) {

@@ -1,14 +1,20 @@
 package org.apmae.examples.study;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.apmae.core.model.HeadId;
+import org.apmae.core.pattern.Clusters;
 import org.apmae.core.predict.Attribution;
 import org.apmae.core.predict.Baselines;
 import org.apmae.core.predict.BinaryMetrics;
@@ -16,17 +22,29 @@ import org.apmae.core.predict.FittedPredictor;
 import org.apmae.core.predict.Interval;
 import org.apmae.core.predict.PairedComparison;
 import org.apmae.core.predict.PatternTable;
+import org.apmae.core.predict.RankingStability;
+import org.apmae.core.predict.RiskCoverage;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.PatternLabels;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
 import org.apmae.core.store.EncodingStore;
+import org.apmae.models.cluster.ClustersJson;
 import org.apmae.models.predict.BoostedTrees;
 
 /** Stage 6: predicting correctness from pattern labels, with the baselines that could embarrass it. */
 final class PredictStage {
     static final String MODEL = "models/predictor";
+    /** The predictor of a bundle: pattern labels beside the model's own signals. */
+    static final String LIVE_MODEL = "models/live-predictor";
+    /** The heads by mean SHAP value, for finer methods. */
+    static final String HEADS = "heads";
+
+    private static final int SHUFFLES = 19;
+    private static final int RESAMPLES = 10;
+    private static final int TOP = 10;
+    private static final String LIVE = "patterns_and_signals";
 
     private PredictStage() {}
 
@@ -39,7 +57,7 @@ final class PredictStage {
         int[] validation = rows(selected, RecordStage.Side.VALIDATION);
         int[] test = rows(selected, RecordStage.Side.TEST);
         long seed = study.options().seedOf("predict");
-        try (Progress.Stage progress = study.progress().start("predicting correctness", 6, "predictors");
+        try (Progress.Stage progress = study.progress().start("predicting correctness", 9, "parts");
                 StageWriter writer = study.run().begin(Stage.PREDICT);
                 FittedPredictor fitted = predictor().fit(table.rows(train), table.rows(validation), seed)) {
             progress.step(1);
@@ -52,8 +70,11 @@ final class PredictStage {
             metrics.put("rows", Map.of("train", train.length, "validation", validation.length, "test", test.length));
             baselines(metrics, selected, table, train, validation, test, probability, seed);
             progress.step(1);
-            featureSets(study, metrics, selected, table, train, validation, test, progress);
-            metrics.put("tasks", byTask(selected, test, tested, probability, seed));
+            featureSets(study, metrics, selected, table, train, validation, test, writer, progress);
+            Map<String, Object> tasks = byTask(selected, test, tested, probability, seed);
+            ownPredictors(study, tasks, selected, table, train, validation, test, seed);
+            progress.step(1);
+            metrics.put("tasks", tasks);
             Map<String, Object> heads = new LinkedHashMap<>();
             double[] mean = shap.meanContributions();
             for (int c = 0; c < mean.length; c++) {
@@ -61,6 +82,10 @@ final class PredictStage {
             }
             metrics.put("mean_shap", heads);
             metrics.put("expected_log_odds", shap.expectedValue());
+            double[][] resampled = refitted(study, table.rows(train), table.rows(validation), seed);
+            metrics.put("shap_stability", stability(shap, resampled));
+            progress.step(1);
+            selection(writer, table.columns(), shap, resampled);
             writer.metrics(metrics);
             fitted.save(writer.file(MODEL + "/predictor").getParent());
             writer.commit(study.provenance());
@@ -114,14 +139,174 @@ final class PredictStage {
         PairedComparison paired = PairedComparison.of(
                 tested.correct(), probability, 0.5, confidence, own.threshold(), tested.groups(), seed);
         metrics.put("patterns_minus_confidence", difference(paired));
-        PatternTable shuffled = shuffled(trained, seed);
-        PatternTable shuffledValidation = shuffled(table.rows(validation), seed + 1);
-        try (FittedPredictor control = predictor().fit(shuffled, shuffledValidation, seed)) {
-            metrics.put(
-                    "shuffled_labels",
-                    figures(BinaryMetrics.of(
-                            tested.correct(), control.probabilityCorrect(tested.labels()), tested.groups(), seed)));
+        metrics.put("shuffled_labels", control(trained, table.rows(validation), tested, seed));
+    }
+
+    /**
+     * Predictors fitted on outcomes in random order. One of them is as good as its luck, and its luck is not within the
+     * bootstrap of the test rows, so there are several: the interval is where 95 % of such controls lie.
+     */
+    private static Map<String, Object> control(
+            PatternTable train, PatternTable validation, PatternTable test, long seed) {
+        double[] accuracy = new double[SHUFFLES];
+        double[] auc = new double[SHUFFLES];
+        for (int i = 0; i < SHUFFLES; i++) {
+            PatternTable shuffled = shuffled(train, seed + 2 * i);
+            PatternTable shuffledValidation = shuffled(validation, seed + 2 * i + 1);
+            try (FittedPredictor control = predictor().fit(shuffled, shuffledValidation, seed)) {
+                double[] probability = control.probabilityCorrect(test.labels());
+                int hits = 0;
+                for (int row = 0; row < probability.length; row++) {
+                    hits += (probability[row] >= 0.5) == test.correct()[row] ? 1 : 0;
+                }
+                accuracy[i] = (double) hits / probability.length;
+                auc[i] = BinaryMetrics.auc(test.correct(), probability);
+            }
         }
+        Map<String, Object> json = new HashMap<>();
+        json.put("accuracy", Figures.interval(spread(accuracy)));
+        json.put("auc", Figures.interval(spread(auc)));
+        json.put("shuffles", SHUFFLES);
+        json.put("rows", test.size());
+        return json;
+    }
+
+    /** Mean, and where 95 % of such values lie. */
+    private static Interval spread(double[] values) {
+        double mean = Arrays.stream(values).average().orElseThrow();
+        double variance =
+                Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1);
+        double reach = 1.96 * Math.sqrt(variance);
+        return new Interval(mean, mean - reach, mean + reach);
+    }
+
+    /** Mean SHAP values of predictors fitted on training files drawn with replacement. */
+    private static double[][] refitted(Study study, PatternTable train, PatternTable validation, long seed) {
+        List<Callable<double[]>> tasks = new ArrayList<>();
+        for (int i = 0; i < RESAMPLES; i++) {
+            long own = study.options().seedOf("refit " + i);
+            tasks.add(() -> {
+                PatternTable drawn = train.rows(RankingStability.resample(train.groups(), own));
+                try (FittedPredictor fitted = predictor().fit(drawn, validation, seed)) {
+                    return fitted.attribute(train.labels()).meanContributions();
+                }
+            });
+        }
+        return study.parallel(tasks).toArray(double[][]::new);
+    }
+
+    private static Map<String, Object> stability(Attribution shap, double[][] resampled) {
+        double[] mean = shap.meanContributions();
+        RankingStability signed = RankingStability.of(mean, resampled, Math.min(TOP, mean.length));
+        Map<String, Object> json = new HashMap<>();
+        json.put("rank_correlation", signed.rankCorrelation());
+        json.put("top", signed.top());
+        json.put("top_kept", signed.topKept());
+        json.put("top_by_chance", signed.topByChance());
+        json.put("resamples", signed.resamples());
+        return json;
+    }
+
+    /** The ranked list, as a table for people and other programs, and as JSON. */
+    private static void selection(StageWriter writer, List<String> columns, Attribution shap, double[][] resampled) {
+        double[] mean = shap.meanContributions();
+        double[][] rows = shap.contributions();
+        List<Integer> order = IntStream.range(0, mean.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(c -> -mean[c]))
+                .toList();
+        StringBuilder csv = new StringBuilder("rank,head,layer,index,mean_shap,mean_abs_shap,positive_share\n");
+        List<Map<String, Object>> ranked = new ArrayList<>();
+        for (int rank = 0; rank < order.size(); rank++) {
+            int column = order.get(rank);
+            HeadId head = HeadId.parse(columns.get(column));
+            double size = Arrays.stream(rows)
+                    .mapToDouble(row -> Math.abs(row[column]))
+                    .average()
+                    .orElse(0);
+            double positive = (double) Arrays.stream(resampled)
+                            .filter(row -> row[column] > 0)
+                            .count()
+                    / resampled.length;
+            csv.append(String.join(
+                            ",",
+                            String.valueOf(rank + 1),
+                            head.toString(),
+                            String.valueOf(head.layer()),
+                            String.valueOf(head.head()),
+                            String.valueOf(mean[column]),
+                            String.valueOf(size),
+                            String.valueOf(positive)))
+                    .append('\n');
+            ranked.add(Map.of(
+                    "head",
+                    head.toString(),
+                    "mean_shap",
+                    mean[column],
+                    "mean_abs_shap",
+                    size,
+                    "positive_share",
+                    positive));
+        }
+        writer.json(HEADS + ".json", Map.of("ranking", ranked));
+        try {
+            Files.writeString(writer.file(HEADS + ".csv"), csv.toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException("the ranked heads cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /** The paper's way: a predictor of its own for each task, on the few rows that it has. */
+    private static void ownPredictors(
+            Study study,
+            Map<String, Object> tasks,
+            List<Selected> selected,
+            PatternTable table,
+            int[] train,
+            int[] validation,
+            int[] test,
+            long seed) {
+        List<Callable<Map<String, Object>>> fits = new ArrayList<>();
+        for (String task : tasks.keySet()) {
+            PatternTable own = table.rows(of(task, selected, train));
+            PatternTable stop = table.rows(of(task, selected, validation));
+            PatternTable tested = table.rows(of(task, selected, test));
+            fits.add(() -> {
+                if (!bothOutcomes(own) || stop.size() == 0) {
+                    return null;
+                }
+                try (FittedPredictor fitted = predictor().fit(own, stop, seed)) {
+                    return figures(BinaryMetrics.of(
+                            tested.correct(), fitted.probabilityCorrect(tested.labels()), tested.groups(), seed));
+                }
+            });
+        }
+        List<Map<String, Object>> found = study.parallel(fits);
+        int next = 0;
+        for (Map.Entry<String, Object> entry : tasks.entrySet()) {
+            Map<String, Object> own = found.get(next++);
+            if (own != null) {
+                Map<String, Object> both = new HashMap<>(Figures.map(entry.getValue()));
+                both.put("own_predictor", own);
+                entry.setValue(both);
+            }
+        }
+    }
+
+    private static int[] of(String task, List<Selected> selected, int[] rows) {
+        return IntStream.of(rows)
+                .filter(row -> selected.get(row).row().task().wireName().equals(task))
+                .toArray();
+    }
+
+    private static boolean bothOutcomes(PatternTable table) {
+        boolean right = false;
+        boolean wrong = false;
+        for (boolean outcome : table.correct()) {
+            right |= outcome;
+            wrong |= !outcome;
+        }
+        return right && wrong;
     }
 
     /**
@@ -136,16 +321,24 @@ final class PredictStage {
             int[] train,
             int[] validation,
             int[] test,
+            StageWriter writer,
             Progress.Stage progress) {
         long seed = study.options().seedOf("predict");
         Features signals = Features.signals(selected);
-        Features encodings = Features.encodings(EncodingStore.open(study.run()), selected, train, seed);
+        EncodingStore store = EncodingStore.open(study.run());
+        Features encodings = Features.encodings(store, selected, train, seed);
+        List<Clusters> clusters =
+                ClustersJson.read(study.run().file(Stage.CLUSTER, ClusterStage.MODEL), ClusterStage.encodings(store));
         Map<String, Object> sets = new LinkedHashMap<>();
         Map<String, double[]> probabilities = new LinkedHashMap<>();
         PatternTable none = Features.withoutLabels(labels);
         Map<String, PatternTable> tables = new LinkedHashMap<>();
         tables.put("signals", signals.beside(none));
-        tables.put("patterns_and_signals", signals.beside(labels));
+        tables.put(LIVE, signals.beside(labels));
+        tables.put("strengths", Features.strengths(store, clusters, selected).beside(labels));
+        tables.put(
+                "medoid_distances",
+                Features.medoidDistances(store, clusters, selected).beside(none));
         tables.put("encodings", encodings.beside(none));
         tables.put("encodings_and_signals", encodings.and(signals).beside(none));
         PatternTable tested = labels.rows(test);
@@ -155,12 +348,15 @@ final class PredictStage {
                 double[] probability = fitted.probabilityCorrect(rows.labels(), rows.numbers());
                 probabilities.put(name, probability);
                 sets.put(name, figures(BinaryMetrics.of(tested.correct(), probability, tested.groups(), seed)));
+                if (name.equals(LIVE)) {
+                    fitted.save(writer.file(LIVE_MODEL + "/predictor").getParent());
+                }
             }
             progress.step(1);
         });
         metrics.put("feature_sets", sets);
         Map<String, Object> gains = new LinkedHashMap<>();
-        for (String name : List.of("patterns_and_signals", "encodings_and_signals")) {
+        for (String name : List.of(LIVE, "encodings_and_signals")) {
             gains.put(
                     name,
                     difference(PairedComparison.of(
@@ -171,7 +367,29 @@ final class PredictStage {
                             seed)));
         }
         metrics.put("gain_over_signals", gains);
-        metrics.put("calibration", calibration(tested.correct(), probabilities.get("patterns_and_signals")));
+        metrics.put("calibration", calibration(tested.correct(), probabilities.get(LIVE)));
+        Map<String, Object> curves = new LinkedHashMap<>();
+        for (String name : List.of("signals", LIVE)) {
+            curves.put(name, curve(RiskCoverage.of(tested.correct(), probabilities.get(name), tested.groups(), seed)));
+        }
+        metrics.put("risk_coverage", curves);
+    }
+
+    private static Map<String, Object> curve(RiskCoverage curve) {
+        Map<String, Object> json = new HashMap<>();
+        json.put("area", Figures.interval(curve.area()));
+        json.put(
+                "points",
+                curve.points().stream()
+                        .map(point -> Map.of(
+                                "coverage",
+                                point.coverage(),
+                                "threshold",
+                                point.threshold(),
+                                "risk",
+                                Figures.interval(point.risk())))
+                        .toList());
+        return json;
     }
 
     private static Map<String, Object> difference(PairedComparison paired) {

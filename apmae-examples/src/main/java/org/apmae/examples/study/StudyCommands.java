@@ -24,6 +24,7 @@ import org.apmae.mining.Deduplication;
 import org.apmae.mining.ScenarioSampler;
 import org.apmae.models.pipeline.PatternKeeping;
 import org.apmae.models.pipeline.RecordingEstimate;
+import org.apmae.models.sweep.SweepEstimate;
 import org.apmae.models.target.FimWindow;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -54,6 +55,8 @@ public final class StudyCommands {
         commandLine.addSubcommand(new ExportCommand());
         commandLine.addSubcommand(new TransferCommand());
         commandLine.addSubcommand(new ReconstructCommand());
+        commandLine.addSubcommand(new BundleCommand());
+        commandLine.addSubcommand(new GuardCommand());
     }
 
     static final class TaskConverter implements ITypeConverter<CompletionTask> {
@@ -475,10 +478,28 @@ public final class StudyCommands {
     @Command(
             name = "sweep",
             mixinStandardHelpOptions = true,
-            description = "Removes heads by four rankings and counts what changes.")
+            description = "Removes heads by several rankings and counts what changes; run again, it goes on.")
     private static final class Sweep extends StageCommand {
+        @Option(names = "--dry-run", description = "Only measure a few scenarios and say what time it would take.")
+        private boolean dryRun;
+
         Sweep() {
             super(Stage.SWEEP);
+        }
+
+        @Override
+        Map<String, Object> execute(Path folder, CommonOptions common) {
+            if (!dryRun) {
+                return super.execute(folder, common);
+            }
+            SweepEstimate estimate = Studies.with(folder, common.progress(), common.threads(), SweepStage::estimate);
+            if (!common.json()) {
+                System.out.println(estimate);
+            }
+            return new TreeMap<>(Map.of(
+                    "scenario_settings", estimate.scenarioSettings(),
+                    "layer_share", estimate.sharedShare(),
+                    "seconds", estimate.seconds()));
         }
     }
 

@@ -7,11 +7,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Threads that compute in native code and are waited for before anything they use is closed. */
-final class Workers implements AutoCloseable {
+/** Threads that compute in native code and are waited for before anything they use is closed. Thread-safe. */
+public final class Workers implements AutoCloseable {
     private final ExecutorService executor;
 
-    Workers(String name, int threads) {
+    /**
+     * Starts threads.
+     *
+     * @param name name of the threads
+     * @param threads how many, 1 or more
+     */
+    public Workers(String name, int threads) {
         executor = Executors.newFixedThreadPool(threads, task -> {
             Thread thread = new Thread(task, name);
             thread.setDaemon(true);
@@ -19,11 +25,27 @@ final class Workers implements AutoCloseable {
         });
     }
 
-    <T> Future<T> submit(Callable<T> task) {
+    /**
+     * Hands a task to the next free thread.
+     *
+     * @param <T> type of the result
+     * @param task what to do
+     * @return its result to come
+     */
+    public <T> Future<T> submit(Callable<T> task) {
         return executor.submit(task);
     }
 
-    static <T> T result(Future<T> future) {
+    /**
+     * Waits for a task.
+     *
+     * @param <T> type of the result
+     * @param future what {@link #submit} returned
+     * @return the result
+     * @throws IllegalStateException if the wait was interrupted or the task failed with a checked exception; other exceptions
+     *     of the task are thrown as they are
+     */
+    public static <T> T result(Future<T> future) {
         try {
             return future.get();
         } catch (InterruptedException e) {
@@ -45,6 +67,7 @@ final class Workers implements AutoCloseable {
                 "the recording was interrupted; its whole segments are kept, run it again to go on", e);
     }
 
+    /** Drops tasks that have not begun and waits for the others. */
     @Override
     public void close() {
         executor.shutdownNow();

@@ -115,7 +115,7 @@ public final class HookedRecorder implements AttentionRecorder {
         }
         List<Verdict> verdicts = new ArrayList<>();
         for (int row = 0; row < batch.size(); row++) {
-            verdicts.add(verdict(batch.get(row), logits, row * shape().vocabulary(), shape().vocabulary()));
+            verdicts.add(Verdict.of(batch.get(row), logits, row * shape().vocabulary(), shape().vocabulary()));
         }
         sink.verdicts(verdicts);
     }
@@ -129,34 +129,6 @@ public final class HookedRecorder implements AttentionRecorder {
             parts.add(pattern.get(scratch, new NDIndex(":, {}:{}", head.head(), head.head() + 1)));
         }
         return NDArrays.concat(parts, 1);
-    }
-
-    private static Verdict verdict(Prompt prompt, float[] logits, int from, int size) {
-        int first = 0;
-        int second = -1;
-        for (int i = 1; i < size; i++) {
-            if (logits[from + i] > logits[from + first]) {
-                second = first;
-                first = i;
-            } else if (second < 0 || logits[from + i] > logits[from + second]) {
-                second = i;
-            }
-        }
-        double top = logits[from + first];
-        double sum = 0;
-        double weighted = 0;
-        for (int i = 0; i < size; i++) {
-            double shifted = logits[from + i] - top;
-            double e = Math.exp(shifted);
-            sum += e;
-            weighted += e * shifted;
-        }
-        double logSum = Math.log(sum);
-        double margin = second < 0 ? 1 : (1 - Math.exp(logits[from + second] - top)) / sum;
-        boolean known = prompt.targetToken() != Prompt.NO_TARGET;
-        double loss = known ? logSum - (logits[from + prompt.targetToken()] - top) : Double.NaN;
-        return new Verdict(
-                prompt.scenarioId(), first, prompt.targetToken(), 1 / sum, margin, logSum - weighted / sum, loss);
     }
 
     @Override

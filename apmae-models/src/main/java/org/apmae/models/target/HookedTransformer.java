@@ -33,6 +33,7 @@ final class HookedTransformer implements TargetModel {
     private final TransformerWeights weights;
     private final FastOperations fast;
     private final FunctionalOperations functional;
+    private final FusedAttention attention;
     private final List<String> hookNames;
     private final CodeTokenizer tokenizer;
     private volatile boolean closed;
@@ -49,6 +50,7 @@ final class HookedTransformer implements TargetModel {
         this.weights = weights;
         this.fast = new FastOperations(manager, architecture.activation(), precision);
         this.functional = new FunctionalOperations(manager, architecture.activation(), precision);
+        this.attention = new FusedAttention(manager, architecture.shape());
         this.hookNames = names(architecture.shape().layers());
         this.tokenizer = tokenizer;
     }
@@ -172,25 +174,41 @@ final class HookedTransformer implements TargetModel {
     @Override
     public NDArray lastLogits(NDManager owner, NDArray ids, int[] lengths, Hooks hooks) {
         try (NDManager call = start(owner, ids, hooks)) {
-            long tokens = ids.getShape().get(1);
-            if (lengths.length != ids.getShape().get(0)) {
-                throw new IllegalArgumentException(lengths.length + " lengths are given for "
-                        + ids.getShape().get(0) + " prompts; give one for each");
-            }
-            for (int length : lengths) {
-                if (length < 1 || length > tokens) {
-                    throw new IllegalArgumentException("a prompt has the length " + length + " in rows of " + tokens
-                            + " tokens; give 1 to " + tokens);
-                }
-            }
+            checkLengths(ids, lengths);
             // a token never looks at what follows it, so padding on the right changes nothing before it
             NDArray normalized = new Run(call, ids, hooks, null, fast).normalized();
-            NDList rows = new NDList();
-            for (int row = 0; row < lengths.length; row++) {
-                rows.add(normalized.get(call, new NDIndex("{}, {}", row, lengths[row] - 1)));
-            }
-            return output(owner, NDArrays.stack(rows));
+            return output(owner, rows(call, normalized, lengths));
         }
+    }
+
+    @Override
+    public LayerSteps steps(NDManager owner, NDArray ids, int[] lengths) {
+        NDManager call = start(owner, ids, Hooks.none());
+        checkLengths(ids, lengths);
+        return new Steps(call, ids, lengths.clone());
+    }
+
+    private static void checkLengths(NDArray ids, int[] lengths) {
+        long tokens = ids.getShape().get(1);
+        if (lengths.length != ids.getShape().get(0)) {
+            throw new IllegalArgumentException(
+                    lengths.length + " lengths are given for " + ids.getShape().get(0) + " prompts; give one for each");
+        }
+        for (int length : lengths) {
+            if (length < 1 || length > tokens) {
+                throw new IllegalArgumentException(
+                        "a prompt has the length " + length + " in rows of " + tokens + " tokens; give 1 to " + tokens);
+            }
+        }
+    }
+
+    /** Takes each prompt's own last position: (B, S, ...) becomes (B, ...). */
+    private static NDArray rows(NDManager call, NDArray x, int[] lengths) {
+        NDList rows = new NDList();
+        for (int row = 0; row < lengths.length; row++) {
+            rows.add(x.get(call, new NDIndex("{}, {}", row, lengths[row] - 1)));
+        }
+        return NDArrays.stack(rows);
     }
 
     @Override
@@ -443,6 +461,135 @@ final class HookedTransformer implements TargetModel {
                 }
                 return call.create(mask, new Shape(queries, side));
             });
+        }
+    }
+
+    /** The layers of a batch one at a time, with fused attention. */
+    private final class Steps implements LayerSteps {
+        private final Run run;
+        private final int[] lengths;
+        private final long batch;
+        private final long tokens;
+        private final NDArray lastCos;
+        private final NDArray lastSin;
+        private final Map<Integer, NDArray> lastMasks = new HashMap<>();
+
+        Steps(NDManager call, NDArray ids, int[] lengths) {
+            this.run = new Run(call, ids, Hooks.none(), null, fast);
+            this.lengths = lengths;
+            this.batch = ids.getShape().get(0);
+            this.tokens = ids.getShape().get(1);
+            if (run.rotary == null) {
+                lastCos = null;
+                lastSin = null;
+            } else {
+                lastCos = atLast(run.rotary[0]);
+                lastSin = atLast(run.rotary[1]);
+            }
+            for (int window : architecture.windows()) {
+                if (window > 0 && window < tokens) {
+                    run.mask(window);
+                }
+                lastMasks.computeIfAbsent(window, this::lastMask);
+            }
+        }
+
+        private NDArray atLast(NDArray table) {
+            NDList rows = new NDList();
+            for (int length : lengths) {
+                rows.add(table.get(run.call, new NDIndex("{}:{}", length - 1, length)));
+            }
+            NDArray gathered = NDArrays.stack(rows);
+            gathered.attach(run.call);
+            return gathered;
+        }
+
+        private NDArray lastMask(int window) {
+            float[] mask = new float[Math.toIntExact(batch * tokens)];
+            for (int row = 0; row < batch; row++) {
+                int query = lengths[row] - 1;
+                for (int key = 0; key < tokens; key++) {
+                    if (key > query || (window > 0 && key <= query - window)) {
+                        mask[Math.toIntExact(row * tokens + key)] = Float.NEGATIVE_INFINITY;
+                    }
+                }
+            }
+            return run.call.create(mask, new Shape(batch, 1, 1, tokens));
+        }
+
+        @Override
+        public NDArray embedded(NDManager owner) {
+            NDArray embedded = run.embedded();
+            embedded.attach(owner);
+            return embedded;
+        }
+
+        @Override
+        public NDArray heads(NDManager owner, int layer, NDArray residual) {
+            try (NDManager scratch = owner.newSubManager()) {
+                scratch.tempAttachAll(residual);
+                TransformerWeights.Layer own = weights.layer(layer);
+                NDArray x = run.norm(scratch, residual, own.attentionNorm());
+                int window = architecture.windows().get(layer);
+                return attention.all(
+                        owner,
+                        scaled(layer, fast.linear(scratch, x, own.query())),
+                        fast.linear(scratch, x, own.key()),
+                        fast.linear(scratch, x, own.value()),
+                        run.rotary,
+                        window > 0 && window < tokens ? run.mask(window) : null);
+            }
+        }
+
+        @Override
+        public NDArray lastHeads(NDManager owner, int layer, NDArray residual) {
+            try (NDManager scratch = owner.newSubManager()) {
+                scratch.tempAttachAll(residual);
+                TransformerWeights.Layer own = weights.layer(layer);
+                NDArray x = run.norm(scratch, residual, own.attentionNorm());
+                NDArray last = rows(scratch, x, lengths).expandDims(1);
+                return attention.last(
+                        owner,
+                        scaled(layer, fast.linear(scratch, last, own.query())),
+                        fast.linear(scratch, x, own.key()),
+                        fast.linear(scratch, x, own.value()),
+                        run.rotary,
+                        lastCos,
+                        lastSin,
+                        lastMasks.get(architecture.windows().get(layer)));
+            }
+        }
+
+        private NDArray scaled(int layer, NDArray query) {
+            return architecture.scoresByLayer() ? query.div(layer + 1) : query;
+        }
+
+        @Override
+        public NDArray finish(NDManager owner, int layer, NDArray residual, NDArray heads) {
+            try (NDManager scratch = owner.newSubManager()) {
+                TransformerWeights.Layer own = weights.layer(layer);
+                long positions = heads.getShape().get(1);
+                NDArray before = positions == tokens
+                        ? residual
+                        : rows(scratch, residual, lengths).expandDims(1);
+                scratch.tempAttachAll(heads);
+                NDArray flat = heads.reshape(batch, positions, (long) shape().heads() * shape().headWidth());
+                NDArray mid = run.sum(scratch, fast.linear(scratch, flat, own.output()), before);
+                NDArray mlp = run.mlp(scratch, own, run.norm(scratch, mid, own.mlpNorm()));
+                NDArray after = run.sum(scratch, mid, mlp);
+                after.attach(owner);
+                return after;
+            }
+        }
+
+        @Override
+        public NDArray logits(NDManager owner, NDArray residual) {
+            try (NDManager scratch = owner.newSubManager()) {
+                NDArray last = residual.getShape().get(1) == tokens
+                        ? rows(scratch, residual, lengths)
+                        : residual.get(scratch, new NDIndex(":, 0"));
+                return output(owner, run.norm(scratch, last, weights.finalNorm()));
+            }
         }
     }
 }

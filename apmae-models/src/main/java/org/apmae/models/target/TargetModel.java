@@ -93,6 +93,77 @@ public interface TargetModel extends AutoCloseable {
     NDArray lastLogits(NDManager owner, NDArray ids, KeyValueCache cache, Hooks hooks);
 
     /**
+     * Prepares a batch of prompts to be run layer by layer, without hooks.
+     *
+     * @param owner owner of the batch's small tables, on the model's device; must outlive the steps
+     * @param ids shape (B, S), int64, token ids, padded on the right with any id of the vocabulary; borrowed
+     * @param lengths B lengths, 1 to S
+     * @return the steps
+     * @throws IllegalArgumentException if an id is outside the vocabulary or a length is out of range
+     * @throws IllegalStateException if the model is closed
+     */
+    LayerSteps steps(NDManager owner, NDArray ids, int[] lengths);
+
+    /**
+     * One batch of prompts, run layer by layer by whoever holds it, so that what several runs have in common is computed once.
+     * Attention is fused: patterns are never in memory, so results agree with {@link #lastLogits} to rounding. Thread-safe as
+     * long as each call has an owner of its own.
+     *
+     * <p>Letters: B prompts, S tokens, C width of the residual stream, H heads of width D, V token ids. Where only a prompt's
+     * last position is asked for, S is 1.
+     */
+    interface LayerSteps {
+        /**
+         * Embeds the tokens.
+         *
+         * @param owner owner of the result
+         * @return shape (B, S, C): the residual stream before the first layer
+         */
+        NDArray embedded(NDManager owner);
+
+        /**
+         * Computes what the heads of a layer write, at all positions.
+         *
+         * @param owner owner of the result
+         * @param layer zero-based layer
+         * @param residual shape (B, S, C): the residual stream before the layer; borrowed
+         * @return shape (B, S, H, D), as {@code hook_z} has it
+         */
+        NDArray heads(NDManager owner, int layer, NDArray residual);
+
+        /**
+         * Computes what the heads of a layer write at each prompt's own last position, for a layer after which nothing looks at
+         * the others.
+         *
+         * @param owner owner of the result
+         * @param layer zero-based layer
+         * @param residual shape (B, S, C): the residual stream before the layer; borrowed
+         * @return shape (B, 1, H, D)
+         */
+        NDArray lastHeads(NDManager owner, int layer, NDArray residual);
+
+        /**
+         * Finishes a layer: output projection and MLP.
+         *
+         * @param owner owner of the result
+         * @param layer zero-based layer
+         * @param residual shape (B, S, C): the residual stream before the layer; borrowed
+         * @param heads shape (B, S, H, D), or (B, 1, H, D) of {@link #lastHeads}, changed or not; borrowed
+         * @return shape (B, S, C) or (B, 1, C): the residual stream after the layer
+         */
+        NDArray finish(NDManager owner, int layer, NDArray residual, NDArray heads);
+
+        /**
+         * Computes the logits of each prompt's own last position.
+         *
+         * @param owner owner of the result
+         * @param residual shape (B, S, C) or (B, 1, C): the residual stream after the last layer; borrowed
+         * @return shape (B, V)
+         */
+        NDArray logits(NDManager owner, NDArray residual);
+    }
+
+    /**
      * Makes an empty cache of keys and values. It must be closed by the caller, before the model.
      *
      * @return a new cache
