@@ -49,7 +49,7 @@ final class Findings {
             return;
         }
         StringBuilder text = new StringBuilder(
-                        "From the pattern labels alone, whether a completion is right is foretold")
+                        "From the pattern labels alone, whether a completion is right is predicted")
                 .append(" with an AUC of ")
                 .append(patterns.shown(3))
                 .append(patterns.low() > 0.5 ? "." : ", which cannot be told from guessing (0.5).");

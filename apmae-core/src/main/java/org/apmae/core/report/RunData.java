@@ -172,8 +172,20 @@ final class RunData {
         Map<HeadId, Double> values = new TreeMap<>();
         heads.forEach(head -> values.put(head, value.of(head)));
         if (values.values().stream().anyMatch(Double::isFinite)) {
-            measures.add(new Measure(key, new HeadGrid(label, values, decimals, signed)));
+            measures.add(new Measure(key, new HeadGrid(label, values, digits(values, decimals), signed)));
         }
+    }
+
+    /** More digits where all values are small, so that they differ on the page too. */
+    private static int digits(Map<HeadId, Double> values, int decimals) {
+        double largest = values.values().stream()
+                .filter(Double::isFinite)
+                .mapToDouble(Math::abs)
+                .max()
+                .orElse(0);
+        return decimals == 0 || largest == 0
+                ? decimals
+                : Math.max(decimals, Math.min(6, 1 + (int) Math.ceil(-Math.log10(largest))));
     }
 
     record Measure(String key, HeadGrid grid) {}

@@ -114,7 +114,7 @@ final class RunFigures {
         return figure(
                 "predictor_" + measure,
                 Figure.Kind.INTERVALS,
-                new ChartLabels("Foretelling the outcome: " + label + " on files not seen", "features", label),
+                new ChartLabels("Predicting the outcome: " + label + " on files not seen", "features", label),
                 List.copyOf(sets.keySet()),
                 List.of(estimates(label, List.copyOf(sets.values()))),
                 0.5);
@@ -134,7 +134,7 @@ final class RunFigures {
         return figure(
                 "predictor_tasks",
                 Figure.Kind.INTERVALS,
-                new ChartLabels("Foretelling the outcome, by task", "task", "accuracy"),
+                new ChartLabels("Predicting the outcome, by task", "task", "accuracy"),
                 List.copyOf(tasks.keySet()),
                 series.entrySet().stream()
                         .map(each -> estimates(each.getKey(), each.getValue()))
@@ -165,7 +165,7 @@ final class RunFigures {
         return figure(
                 "calibration",
                 Figure.Kind.SQUARE,
-                new ChartLabels("Calibration", "probability foretold", "share that was right"),
+                new ChartLabels("Calibration", "predicted probability", "share that was right"),
                 List.of(),
                 List.of(Series.points(
                         "pattern labels",

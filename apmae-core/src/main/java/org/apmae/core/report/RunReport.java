@@ -145,7 +145,7 @@ public final class RunReport {
             page.section("Reconstruction", section -> reconstruction(section, tables));
         }
         if (metrics.at("predict").present()) {
-            page.section("Foretelling correctness", section -> prediction(section, charts, tables));
+            page.section("Predicting correctness", section -> prediction(section, charts, tables));
         }
         if (metrics.at("sweep").present()) {
             page.section("Removing heads", section -> sweep(section, charts, tables));

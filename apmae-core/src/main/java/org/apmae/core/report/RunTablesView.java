@@ -120,7 +120,7 @@ final class RunTablesView {
         return rows.isEmpty() ? Optional.empty() : Optional.of(rows);
     }
 
-    /** Rows are what happened, columns what was foretold. */
+    /** Rows are what happened, columns what was predicted. */
     Optional<List<List<String>>> confusion() {
         Json predict = metrics.at("predict");
         for (Json found :

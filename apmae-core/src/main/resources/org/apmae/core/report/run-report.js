@@ -211,7 +211,8 @@
     // The gap is what a reader looks for, so it stands in the middle of the box.
     requestAnimationFrame(() => {
       const mark = pre.querySelector("mark");
-      pre.scrollTop = Math.max(0, mark.offsetTop - pre.offsetTop - pre.clientHeight / 2);
+      pre.scrollTop = Math.max(0, mark.offsetTop + mark.offsetHeight / 2 - pre.clientHeight / 2);
+      if (mark.offsetLeft + mark.offsetWidth > pre.clientWidth) pre.scrollLeft = mark.offsetLeft - pre.clientWidth / 2;
     });
     return box;
   }
@@ -428,7 +429,7 @@
   function lines(box, f, width) {
     const square = f.kind === "SQUARE";
     const m = { top: 24, right: 12, bottom: 40, left: 48 };
-    const height = square ? Math.min(width, 420) : Math.round(Math.max(230, Math.min(380, width * 0.55)));
+    const height = square ? Math.min(width, 440) : Math.round(Math.max(230, Math.min(380, width * 0.55)));
     const all = f.series.flatMap(s => s.points).filter(p => !missing(p.y));
     const ys = all.flatMap(p => [p.y, p.low, p.high]).filter(v => !missing(v));
     if (!missing(f.reference)) ys.push(f.reference);
@@ -463,7 +464,7 @@
   /** Categories run downwards, so that their names can be read on any width. */
   function intervals(box, f, width) {
     const longest = Math.max(...f.categories.map(c => c.length));
-    const m = { top: 22, right: 14, bottom: 40, left: Math.min(width * 0.42, 12 + longest * 6.6) };
+    const m = { top: 22, right: 26, bottom: 40, left: Math.min(width * 0.42, 12 + longest * 6.6) };
     const row = Math.max(20, 9 * f.series.length + 8);
     const height = m.top + m.bottom + row * f.categories.length;
     const values = f.series.flatMap(s => s.points).flatMap(p => [p.y, p.low, p.high]).filter(v => !missing(v));
@@ -472,7 +473,7 @@
     if (x.domain()[0] === x.domain()[1]) x.domain([x.domain()[0] - 1, x.domain()[1] + 1]);
     const y = d3.scaleBand().domain(f.categories).range([m.top, height - m.bottom]);
     const svg = frame(f, width, height);
-    svg.append("g").attr("class", "axis grid").attr("transform", `translate(0,${height - m.bottom})`).call(d3.axisBottom(x).ticks(Math.max(3, Math.min(8, Math.floor((width - m.left) / 70)))).tickSize(-(height - m.top - m.bottom)));
+    svg.append("g").attr("class", "axis grid").attr("transform", `translate(0,${height - m.bottom})`).call(d3.axisBottom(x).ticks(Math.max(3, Math.min(7, Math.floor((width - m.left) / 85)))).tickSize(-(height - m.top - m.bottom)));
     svg.append("g").attr("class", "axis names").attr("transform", `translate(${m.left},0)`).call(d3.axisLeft(y).tickSize(0).tickFormat(c => shortened(c, Math.floor(m.left / 6.4))));
     svg.append("text").attr("class", "title").attr("x", (m.left + width - m.right) / 2).attr("y", height - 4).attr("text-anchor", "middle").text(f.y);
     if (!missing(f.reference)) svg.append("line").attr("class", "reference").attr("x1", x(f.reference)).attr("x2", x(f.reference)).attr("y1", m.top).attr("y2", height - m.bottom);
@@ -498,7 +499,7 @@
     figure.append(box);
     let drawn = 0;
     const draw = () => {
-      const width = Math.max(220, Math.min(900, figure.clientWidth));
+      const width = Math.max(220, Math.min(f.kind === "SQUARE" ? 460 : 900, figure.clientWidth));
       if (width === drawn) return;
       drawn = width;
       box.replaceChildren();

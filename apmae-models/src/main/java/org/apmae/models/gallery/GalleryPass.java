@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -74,7 +75,7 @@ public final class GalleryPass {
     private record Choice(int head, int label, int rank, int row, double strength) {}
 
     /** What one scenario gives. */
-    private record Recorded(List<PatternTriangle> patterns, double[] entropies, PromptText text) {}
+    private record Recorded(List<PatternTriangle> patterns, List<Double> entropies, PromptText text) {}
 
     /**
      * Makes the gallery.
@@ -204,7 +205,7 @@ public final class GalleryPass {
                             .put(pattern.head(), pattern);
                 }
                 for (int head = 0; head < entropies.length; head++) {
-                    entropies[head] += recorded.entropies()[head] / wanted.size();
+                    entropies[head] += recorded.entropies().get(head) / wanted.size();
                 }
             }
         }
@@ -246,7 +247,7 @@ public final class GalleryPass {
         List<String> tokens =
                 row.promptIds().stream().map(id -> model.tokenizer().decode(id)).toList();
         String predicted = model.tokenizer().decode(verdicts.get(0).predictedToken());
-        return new Recorded(patterns, entropies, new PromptText(row.id(), tokens, predicted));
+        return new Recorded(patterns, Arrays.stream(entropies).boxed().toList(), new PromptText(row.id(), tokens, predicted));
     }
 
     private void measure(AttentionBatch batch, Map<HeadId, Integer> places, double[] entropies) {
