@@ -8,6 +8,7 @@ import com.google.gson.JsonPrimitive;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -106,7 +107,16 @@ public final class Browser implements AutoCloseable {
 
     /** A full pipe would stop the browser. */
     private static void drain(BufferedReader output) {
-        Thread thread = new Thread(() -> output.lines().forEach(line -> {}), "browser-output");
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        output.transferTo(Writer.nullWriter());
+                    } catch (IOException e) {
+                        // The browser has ended.
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "browser-output");
         thread.setDaemon(true);
         thread.start();
     }

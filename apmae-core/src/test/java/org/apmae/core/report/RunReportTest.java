@@ -136,6 +136,23 @@ class RunReportTest {
         }
     }
 
+    /** Without this, silence of the page would prove nothing. */
+    @Test
+    void theBrowserNotesErrorsAndRequests() throws IOException {
+        Optional<Path> program = Browser.program();
+        assumeTrue(program.isPresent(), "no Chromium on the path; install Debian's package chromium to run this test");
+        Path bad = folder.resolve("bad.html");
+        Files.writeString(
+                bad,
+                "<!DOCTYPE html><img src=\"http://127.0.0.1:9/x.png\"><script>"
+                        + "document.documentElement.dataset.ready = 'yes'; console.error('no'); undefined.x;</script>");
+        try (Browser browser = Browser.start(program.get())) {
+            browser.open(bad, 500, false);
+            assertThat(browser.complaints()).hasSizeGreaterThanOrEqualTo(2);
+            assertThat(browser.requests()).contains("http://127.0.0.1:9/x.png");
+        }
+    }
+
     /** For people: with -Dapmae.screenshots=FOLDER the test leaves pictures of the page there. */
     private static void screenshot(Browser browser, String name) throws IOException {
         String target = System.getProperty("apmae.screenshots");
