@@ -139,7 +139,7 @@ final class RunData {
         return measures;
     }
 
-    /** The effect of removing single heads: measured for all, or at least for those that the sweep removed alone. */
+    /** What the accuracy became where the sweep removed a head alone. */
     private Map<String, Json> removed() {
         Map<String, Json> effects = new TreeMap<>();
         Json sweep = metrics.at("sweep");
@@ -150,16 +150,6 @@ final class RunData {
                 double accuracy = setting.at("accuracy").number();
                 effects.put(intervention.substring(5), Json.of(Double.isFinite(change) ? change : accuracy - 0.5));
             }
-        }
-        for (String key : List.of("single_head_effects", "head_effects", "single_heads", "heads")) {
-            sweep.at(key).entries().forEach((head, value) -> {
-                double change = value.at("accuracy_change").present()
-                        ? value.at("accuracy_change").number()
-                        : value.number();
-                if (head.matches("L\\d+H\\d+") && Double.isFinite(change)) {
-                    effects.put(head, Json.of(change));
-                }
-            });
         }
         return effects;
     }

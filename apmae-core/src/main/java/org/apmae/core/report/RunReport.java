@@ -40,11 +40,13 @@ public final class RunReport {
     private final RunFolder run;
     private final String title;
     private final Gallery gallery;
+    private final Map<String, Object> fresh;
 
-    private RunReport(RunFolder run, String title, Gallery gallery) {
+    private RunReport(RunFolder run, String title, Gallery gallery, Map<String, Object> fresh) {
         this.run = run;
         this.title = title;
         this.gallery = gallery;
+        this.fresh = fresh;
     }
 
     /**
@@ -57,7 +59,7 @@ public final class RunReport {
     public static RunReport of(RunFolder run) {
         Gallery gallery =
                 Gallery.read(run).orElseGet(() -> Gallery.builder(List.of()).build());
-        return new RunReport(run, "Attention patterns of " + model(run), gallery);
+        return new RunReport(run, "Attention patterns of " + model(run), gallery, Map.of());
     }
 
     private static String model(RunFolder run) {
@@ -76,7 +78,7 @@ public final class RunReport {
      * @return a copy
      */
     public RunReport withTitle(String text) {
-        return new RunReport(run, text, gallery);
+        return new RunReport(run, text, gallery, fresh);
     }
 
     /**
@@ -86,7 +88,27 @@ public final class RunReport {
      * @return a copy
      */
     public RunReport withGallery(Gallery patterns) {
-        return new RunReport(run, title, patterns);
+        return new RunReport(run, title, patterns, fresh);
+    }
+
+    /**
+     * Sets the metrics of {@link Stage#REPORT}, for a report that is made while they are being written: {@code roc}, points with
+     * {@code false_positive_rate} and {@code true_positive_rate}, and {@code confusion} with {@code true_positives},
+     * {@code false_positives}, {@code true_negatives} and {@code false_negatives}.
+     *
+     * @param metrics what the stage gives to {@link org.apmae.core.run.StageWriter#metrics}
+     * @return a copy
+     */
+    public RunReport withMetrics(Map<String, Object> metrics) {
+        return new RunReport(run, title, gallery, Map.copyOf(metrics));
+    }
+
+    private Json metrics() {
+        Map<String, Object> all = new TreeMap<>(run.metrics());
+        if (!fresh.isEmpty()) {
+            all.put(Stage.REPORT.command(), fresh);
+        }
+        return Json.of(all);
     }
 
     /**
@@ -96,7 +118,7 @@ public final class RunReport {
      */
     public Map<String, Picture> figures() {
         Map<String, Picture> pictures = new LinkedHashMap<>();
-        new RunFigures(Json.of(run.metrics())).all().forEach((name, figure) -> pictures.put(name, figure.draw()));
+        new RunFigures(metrics()).all().forEach((name, figure) -> pictures.put(name, figure.draw()));
         return Collections.unmodifiableMap(pictures);
     }
 
@@ -121,7 +143,7 @@ public final class RunReport {
      * @throws UncheckedIOException if a file of the run is missing or damaged
      */
     public String html() {
-        Json metrics = Json.of(run.metrics());
+        Json metrics = metrics();
         RunFigures figures = new RunFigures(metrics);
         Map<String, Figure> charts = figures.all();
         RunData data = new RunData(run, gallery, metrics);

@@ -124,7 +124,10 @@ final class RunTablesView {
     Optional<List<List<String>>> confusion() {
         Json predict = metrics.at("predict");
         for (Json found :
-                List.of(predict.at("confusion"), predict.at("patterns").at("confusion"))) {
+                List.of(
+                predict.at("confusion"),
+                predict.at("patterns").at("confusion"),
+                metrics.at("report").at("confusion"))) {
             Json tp = first(found, "true_positives", "true_positive", "tp");
             if (tp.present()) {
                 return Optional.of(List.of(

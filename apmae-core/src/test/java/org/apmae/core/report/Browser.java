@@ -166,8 +166,7 @@ public final class Browser implements AutoCloseable {
             }
             return;
         }
-        JsonObject parameters =
-                message.has("params") ? message.get("params").getAsJsonObject() : new JsonObject();
+        JsonObject parameters = message.has("params") ? message.get("params").getAsJsonObject() : new JsonObject();
         switch (message.get("method").getAsString()) {
             case "Runtime.exceptionThrown" -> complaints.add(parameters.toString());
             case "Runtime.consoleAPICalled" -> {
@@ -235,15 +234,17 @@ public final class Browser implements AutoCloseable {
      * @param dark whether the reader likes dark pages
      */
     public void open(Path file, int width, boolean dark) {
-        call("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", 1000, "deviceScaleFactor", 1, "mobile", false));
+        call(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of("width", width, "height", 1000, "deviceScaleFactor", 1, "mobile", false));
         call(
                 "Emulation.setEmulatedMedia",
                 Map.of(
                         "features",
-                        JsonParser.parseString("[{\"name\":\"prefers-color-scheme\",\"value\":\"" + (dark ? "dark" : "light")
-                                + "\"}]")));
+                        JsonParser.parseString("[{\"name\":\"prefers-color-scheme\",\"value\":\""
+                                + (dark ? "dark" : "light") + "\"}]")));
         call("Page.navigate", Map.of("url", file.toUri().toString()));
-        waitFor("document.documentElement.dataset.ready === 'yes' && location.protocol === 'file:'");
+        waitFor("document.documentElement?.dataset.ready === 'yes' && location.protocol === 'file:'");
     }
 
     /**
@@ -297,11 +298,16 @@ public final class Browser implements AutoCloseable {
             call(
                     "Input.dispatchMouseEvent",
                     Map.of(
-                            "type", type,
-                            "x", box.get("x").getAsDouble(),
-                            "y", box.get("y").getAsDouble(),
-                            "button", "left",
-                            "clickCount", 1));
+                            "type",
+                            type,
+                            "x",
+                            box.get("x").getAsDouble(),
+                            "y",
+                            box.get("y").getAsDouble(),
+                            "button",
+                            "left",
+                            "clickCount",
+                            1));
         }
     }
 
@@ -312,7 +318,11 @@ public final class Browser implements AutoCloseable {
      */
     public void press(String key) {
         Map<String, Object> down = Map.of("type", "keyDown", "key", key, "code", key);
-        call("Input.dispatchKeyEvent", key.equals("Enter") ? Map.of("type", "keyDown", "key", key, "code", key, "windowsVirtualKeyCode", 13, "text", "\r") : down);
+        call(
+                "Input.dispatchKeyEvent",
+                key.equals("Enter")
+                        ? Map.of("type", "keyDown", "key", key, "code", key, "windowsVirtualKeyCode", 13, "text", "\r")
+                        : down);
         call("Input.dispatchKeyEvent", Map.of("type", "keyUp", "key", key, "code", key));
     }
 

@@ -132,7 +132,9 @@ class RunReportTest {
                     .isEqualTo("rgb(20, 23, 29)");
             screenshot(browser, "narrow");
             assertThat(browser.complaints()).isEmpty();
-            assertThat(browser.requests()).isNotEmpty().allMatch(url -> url.startsWith(page.toUri().toString()));
+            assertThat(browser.requests())
+                    .isNotEmpty()
+                    .allMatch(url -> url.startsWith(page.toUri().toString()));
         }
     }
 
@@ -164,21 +166,24 @@ class RunReportTest {
     private static void showsTheNumbersOfEveryMeasure(Browser browser) {
         for (String measure : List.of("patterns", "noise", "shap", "stability")) {
             browser.choose("measure", measure);
-            Map<String, JsonElement> shown = browser.evaluate("Object.fromEntries([...document.querySelectorAll('[data-head]')]"
-                            + ".map(b => [b.dataset.head, [Number(b.dataset.value), b.textContent, b.style.background]]))")
+            Map<String, JsonElement> shown = browser.evaluate(
+                            "Object.fromEntries([...document.querySelectorAll('[data-head]')]"
+                                    + ".map(b => [b.dataset.head, [Number(b.dataset.value), b.textContent, b.style.background]]))")
                     .getAsJsonObject()
                     .asMap();
             assertThat(shown).hasSize(SampleRun.heads().size());
             shown.forEach((head, cell) -> {
                 Json heads = metrics.at("cluster").at("heads").at(head);
-                double expected =
-                        switch (measure) {
-                            case "patterns" -> heads.at("patterns").number();
-                            case "noise" -> heads.at("noise").number();
-                            case "shap" -> metrics.at("predict").at("mean_shap").at(head).number();
-                            default -> heads.at("stability_subsamples").number();
-                        };
-                assertThat(cell.getAsJsonArray().get(0).getAsDouble()).as(measure + " of " + head).isEqualTo(expected);
+                double expected = switch (measure) {
+                    case "patterns" -> heads.at("patterns").number();
+                    case "noise" -> heads.at("noise").number();
+                    case "shap" ->
+                        metrics.at("predict").at("mean_shap").at(head).number();
+                    default -> heads.at("stability_subsamples").number();
+                };
+                assertThat(cell.getAsJsonArray().get(0).getAsDouble())
+                        .as(measure + " of " + head)
+                        .isEqualTo(expected);
                 assertThat(Double.parseDouble(cell.getAsJsonArray().get(1).getAsString()))
                         .isCloseTo(expected, within(0.0051));
             });
@@ -202,20 +207,25 @@ class RunReportTest {
                         .filter(i -> outcome.equals(
                                 !SampleRun.task(i).hasTarget() ? "none" : SampleRun.correct(i) ? "right" : "wrong"))
                         .count();
-                assertThat(browser.evaluate("Number(document.querySelector('#cluster [data-right]').dataset." + outcome + ")")
+                assertThat(browser.evaluate("Number(document.querySelector('#cluster [data-right]').dataset." + outcome
+                                        + ")")
                                 .getAsLong())
                         .isEqualTo(expected);
             }
         }
         browser.click("#head [data-label='0']");
-        assertThat(browser.evaluate("document.querySelectorAll('#cluster .member').length").getAsInt())
+        assertThat(browser.evaluate("document.querySelectorAll('#cluster .member').length")
+                        .getAsInt())
                 .isEqualTo(5);
-        assertThat(browser.evaluate("document.querySelector('#cluster .side h4').textContent").getAsString())
+        assertThat(browser.evaluate("document.querySelector('#cluster .side h4').textContent")
+                        .getAsString())
                 .startsWith("Medoid: ");
-        assertThat(browser.evaluate("[...document.querySelectorAll('#cluster mark')].every(m => /^(gap\\d+|\u2038)$/.test(m.textContent))")
+        assertThat(browser.evaluate(
+                                "[...document.querySelectorAll('#cluster mark')].every(m => /^(gap\\d+|\u2038)$/.test(m.textContent))")
                         .getAsBoolean())
                 .isTrue();
-        assertThat(browser.evaluate("document.querySelector('#cluster code').textContent").getAsString())
+        assertThat(browser.evaluate("document.querySelector('#cluster code').textContent")
+                        .getAsString())
                 .contains(SampleRun.HOSTILE);
         assertThat(browser.evaluate("location.hash").getAsString()).isEqualTo("#L1H2");
         browser.evaluate("document.querySelector('[data-head=L1H2]').focus()");
@@ -238,7 +248,8 @@ class RunReportTest {
         for (int back = 1; back <= 3; back++) {
             browser.press("ArrowLeft");
             int key = SampleRun.TOKENS - 1 - back;
-            String text = browser.evaluate("document.querySelector('.patternbox .readout').textContent").getAsString();
+            String text = browser.evaluate("document.querySelector('.patternbox .readout').textContent")
+                    .getAsString();
             assertThat(text).contains("(" + key + "): weight about ");
             double shown = Double.parseDouble(text.substring(text.lastIndexOf(' ') + 1));
             double weight = weights[SampleRun.TOKENS - 1][key];
@@ -249,11 +260,13 @@ class RunReportTest {
     private static void drawsTheSweep(Browser browser) {
         for (Json setting : metrics.at("sweep").at("settings").items()) {
             String point = "document.querySelector(\"[data-figure=sweep] [data-series='"
-                    + setting.at("ranking").text() + "'][data-x='" + (long) setting.at("heads").number() + "']\")";
+                    + setting.at("ranking").text() + "'][data-x='"
+                    + (long) setting.at("heads").number() + "']\")";
             assertThat(browser.evaluate("Number(" + point + ".dataset.y)").getAsDouble())
                     .isEqualTo(setting.at("accuracy").number());
         }
-        assertThat(browser.evaluate("[...document.querySelectorAll('[data-figure]')].every(f => f.querySelector('svg'))")
+        assertThat(browser.evaluate(
+                                "[...document.querySelectorAll('[data-figure]')].every(f => f.querySelector('svg'))")
                         .getAsBoolean())
                 .isTrue();
     }
@@ -264,14 +277,17 @@ class RunReportTest {
         long right = IntStream.range(0, SampleRun.SCENARIOS)
                 .filter(i -> SampleRun.task(i).hasTarget() && SampleRun.correct(i))
                 .count();
-        assertThat(browser.evaluate("Number(document.querySelector(\"#map-legend [data-class='right']\").dataset.count)")
+        assertThat(browser.evaluate(
+                                "Number(document.querySelector(\"#map-legend [data-class='right']\").dataset.count)")
                         .getAsLong())
                 .isEqualTo(right);
         browser.choose("map-colour", "task");
-        assertThat(browser.evaluate("document.querySelectorAll('#map-plot .dot').length").getAsInt())
+        assertThat(browser.evaluate("document.querySelectorAll('#map-plot .dot').length")
+                        .getAsInt())
                 .isEqualTo(SampleRun.SCENARIOS);
         browser.click("#map-legend button");
-        assertThat(browser.evaluate("document.querySelectorAll('#map-plot .dot.faded').length").getAsInt())
+        assertThat(browser.evaluate("document.querySelectorAll('#map-plot .dot.faded').length")
+                        .getAsInt())
                 .isEqualTo(SampleRun.SCENARIOS * 2 / 3);
     }
 }

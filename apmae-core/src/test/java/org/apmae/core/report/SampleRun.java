@@ -140,8 +140,7 @@ final class SampleRun {
     }
 
     private static void train(StageWriter writer) {
-        Picture.row(
-                        List.of(PatternImage.of(pattern(TOKENS, 1)).withCell(4).draw()), 4)
+        Picture.row(List.of(PatternImage.of(pattern(TOKENS, 1)).withCell(4).draw()), 4)
                 .write(writer.file("figures/reconstruction_0.png"));
         writer.metrics(Map.of("masked_mse_trained", 0.01, "masked_mse_mean_pattern", 0.02, "masked_ssim_trained", 0.5));
     }
@@ -206,15 +205,24 @@ final class SampleRun {
             for (int heads = 1; heads <= 4; heads *= 2) {
                 double accuracy = ranking.equals("random") ? 0.5 - 0.05 * heads : 0.52 - 0.1 * heads;
                 settings.add(Map.of(
-                        "ranking", ranking,
-                        "heads", heads,
-                        "intervention", heads == 1 ? "zero:L0H" + ranking.length() % 4 : "zero:many",
-                        "accuracy", estimate(accuracy, 0.06),
-                        "predictions_changed", 5 * heads,
-                        "incorrect_to_correct", heads,
-                        "correct_to_incorrect", 3 * heads,
-                        "target_loss_before", 1.5,
-                        "target_loss_after", 1.5 + 0.2 * heads));
+                        "ranking",
+                        ranking,
+                        "heads",
+                        heads,
+                        "intervention",
+                        heads == 1 ? "zero:L0H" + ranking.length() % 4 : "zero:many",
+                        "accuracy",
+                        estimate(accuracy, 0.06),
+                        "predictions_changed",
+                        5 * heads,
+                        "incorrect_to_correct",
+                        heads,
+                        "correct_to_incorrect",
+                        3 * heads,
+                        "target_loss_before",
+                        1.5,
+                        "target_loss_after",
+                        1.5 + 0.2 * heads));
             }
         }
         return Map.of("settings", settings, "scenarios", 40);
@@ -250,8 +258,8 @@ final class SampleRun {
                 int label = label(i, head);
                 if (shown[label + 1]++ < 6) {
                     boolean medoid = label >= 0 && shown[label + 1] == 1;
-                    builder.add(new ShownPattern(
-                            label, medoid, label < 0 ? 0 : 1.0 / shown[label + 1], triangle(i, head)));
+                    builder.add(
+                            new ShownPattern(label, medoid, label < 0 ? 0 : 1.0 / shown[label + 1], triangle(i, head)));
                     builder.add(new PromptText(id(i), words, "<" + i + ">"));
                 }
             }

@@ -247,7 +247,8 @@ public final class GalleryPass {
         List<String> tokens =
                 row.promptIds().stream().map(id -> model.tokenizer().decode(id)).toList();
         String predicted = model.tokenizer().decode(verdicts.get(0).predictedToken());
-        return new Recorded(patterns, Arrays.stream(entropies).boxed().toList(), new PromptText(row.id(), tokens, predicted));
+        return new Recorded(
+                patterns, Arrays.stream(entropies).boxed().toList(), new PromptText(row.id(), tokens, predicted));
     }
 
     private void measure(AttentionBatch batch, Map<HeadId, Integer> places, double[] entropies) {
