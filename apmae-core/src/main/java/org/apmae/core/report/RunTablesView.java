@@ -123,8 +123,7 @@ final class RunTablesView {
     /** Rows are what happened, columns what was predicted. */
     Optional<List<List<String>>> confusion() {
         Json predict = metrics.at("predict");
-        for (Json found :
-                List.of(
+        for (Json found : List.of(
                 predict.at("confusion"),
                 predict.at("patterns").at("confusion"),
                 metrics.at("report").at("confusion"))) {

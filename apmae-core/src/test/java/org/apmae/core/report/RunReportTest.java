@@ -1,6 +1,7 @@
 package org.apmae.core.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -103,6 +104,18 @@ class RunReportTest {
             Path file = folder.resolve("sweep.png");
             figures.get("sweep").write(file);
             assertThat(ImageIO.read(file.toFile()).getWidth()).isGreaterThan(400);
+            for (String name : List.of("sweep", "predictor_tasks")) {
+                Path svg = folder.resolve(name + ".svg");
+                figures.get(name).write(svg);
+                // One path each for the lines of the two series, their markers, axes and letters: far more than a frame.
+                assertThat(Files.readString(svg)).startsWith("<svg ").contains("#0072b2").hasSizeGreaterThan(10_000);
+                assertThat(figures.get(name).svg()).hasValue(Files.readString(svg));
+            }
+            Picture pixels = PatternImage.of(SampleRun.pattern(8, 1)).draw();
+            assertThat(pixels.svg()).isEmpty();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> pixels.write(folder.resolve("pattern.svg")))
+                    .withMessageContaining(".png");
         }
     }
 

@@ -25,11 +25,11 @@ public record GalleryOptions(int members, int noise, int mostPatterns, int mostP
 
     /**
      * Returns what fits into a report of ten megabytes: five members and two of noise, 600 patterns (33 kB each at 256 tokens),
-     * 2,000 points, 64 layouts.
+     * 1,200 points, 64 layouts.
      *
      * @return the settings
      */
     public static GalleryOptions standard() {
-        return new GalleryOptions(5, 2, 600, 2000, 64);
+        return new GalleryOptions(5, 2, 600, 1200, 64);
     }
 }
