@@ -128,7 +128,10 @@ public final class Charts {
             chart.getStyler().setXAxisMax(1.0);
         }
         chart.addSeries(labels.x().isEmpty() ? "value" : labels.x(), x, categories);
-        return Picture.chart(chart.getWidth(), chart.getHeight(), graphics -> chart.paint(graphics, chart.getWidth(), chart.getHeight()));
+        return Picture.chart(
+                chart.getWidth(),
+                chart.getHeight(),
+                graphics -> chart.paint(graphics, chart.getWidth(), chart.getHeight()));
     }
 
     /**
@@ -233,7 +236,10 @@ public final class Charts {
                 added.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
             }
         }
-        return Picture.chart(chart.getWidth(), chart.getHeight(), graphics -> chart.paint(graphics, chart.getWidth(), chart.getHeight()));
+        return Picture.chart(
+                chart.getWidth(),
+                chart.getHeight(),
+                graphics -> chart.paint(graphics, chart.getWidth(), chart.getHeight()));
     }
 
     /** Adds the points that have a value; null where none has. */

@@ -124,11 +124,14 @@ final class RunFigures {
     private Optional<Figure> byTask() {
         Map<String, Json> tasks = metrics.at("predict").at("tasks").entries();
         Map<String, List<Json>> series = new LinkedHashMap<>();
-        for (Json task : tasks.values()) {
-            taskSeries(task).keySet().forEach(name -> series.put(name, new ArrayList<>()));
-        }
-        for (Json task : tasks.values()) {
-            Map<String, Json> own = taskSeries(task);
+        List<Map<String, Json>> found = new ArrayList<>();
+        tasks.forEach((name, task) -> {
+            Map<String, Json> own = new LinkedHashMap<>(taskSeries(task));
+            taskSeries(metrics.at("report").at("tasks").at(name)).forEach(own::putIfAbsent);
+            own.keySet().forEach(key -> series.put(key, new ArrayList<>()));
+            found.add(own);
+        });
+        for (Map<String, Json> own : found) {
             series.forEach((name, values) -> values.add(own.getOrDefault(name, Json.of(null))));
         }
         return figure(

@@ -94,7 +94,8 @@ public final class RunReport {
     /**
      * Sets the metrics of {@link Stage#REPORT}, for a report that is made while they are being written: {@code roc}, points with
      * {@code false_positive_rate} and {@code true_positive_rate}, and {@code confusion} with {@code true_positives},
-     * {@code false_positives}, {@code true_negatives} and {@code false_negatives}.
+     * {@code false_positives}, {@code true_negatives} and {@code false_negatives}; and {@code tasks}, for each task the
+     * {@code accuracy} of each baseline by its name.
      *
      * @param metrics what the stage gives to {@link org.apmae.core.run.StageWriter#metrics}
      * @return a copy

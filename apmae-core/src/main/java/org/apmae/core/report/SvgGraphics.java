@@ -71,9 +71,15 @@ final class SvgGraphics extends Graphics2D {
             double scale = Math.sqrt(Math.abs(state.getTransform().getDeterminant()));
             String path = path(state.getTransform().createTransformedShape(shape));
             if (!path.isEmpty()) {
-                out.append("<path d=\"").append(path).append("\" fill=\"none\" stroke=\"").append(colour()).append('"');
+                out.append("<path d=\"")
+                        .append(path)
+                        .append("\" fill=\"none\" stroke=\"")
+                        .append(colour())
+                        .append('"');
                 opacity("stroke-opacity");
-                out.append(" stroke-width=\"").append(number(pen.getLineWidth() * scale)).append("\"/>\n");
+                out.append(" stroke-width=\"")
+                        .append(number(pen.getLineWidth() * scale))
+                        .append("\"/>\n");
             }
         } else {
             fill(stroke.createStrokedShape(shape));
@@ -84,7 +90,11 @@ final class SvgGraphics extends Graphics2D {
     public void fill(Shape shape) {
         String path = path(state.getTransform().createTransformedShape(shape));
         if (!path.isEmpty()) {
-            out.append("<path d=\"").append(path).append("\" fill=\"").append(colour()).append('"');
+            out.append("<path d=\"")
+                    .append(path)
+                    .append("\" fill=\"")
+                    .append(colour())
+                    .append('"');
             opacity("fill-opacity");
             out.append("/>\n");
         }
@@ -97,7 +107,11 @@ final class SvgGraphics extends Graphics2D {
     private void opacity(String name) {
         int alpha = state.getColor().getAlpha();
         if (alpha < 255) {
-            out.append(' ').append(name).append("=\"").append(number(alpha / 255.0)).append('"');
+            out.append(' ')
+                    .append(name)
+                    .append("=\"")
+                    .append(number(alpha / 255.0))
+                    .append('"');
         }
     }
 
@@ -263,17 +277,39 @@ final class SvgGraphics extends Graphics2D {
     }
 
     @Override
-    public boolean drawImage(Image image, int x, int y, int width, int height, Color background, ImageObserver observer) {
+    public boolean drawImage(
+            Image image, int x, int y, int width, int height, Color background, ImageObserver observer) {
         throw refused("an image");
     }
 
     @Override
-    public boolean drawImage(Image image, int dx1, int dy1, int dx2, int dy2, int sx1, int sy1, int sx2, int sy2, ImageObserver observer) {
+    public boolean drawImage(
+            Image image,
+            int dx1,
+            int dy1,
+            int dx2,
+            int dy2,
+            int sx1,
+            int sy1,
+            int sx2,
+            int sy2,
+            ImageObserver observer) {
         throw refused("an image");
     }
 
     @Override
-    public boolean drawImage(Image image, int dx1, int dy1, int dx2, int dy2, int sx1, int sy1, int sx2, int sy2, Color background, ImageObserver observer) {
+    public boolean drawImage(
+            Image image,
+            int dx1,
+            int dy1,
+            int dx2,
+            int dy2,
+            int sx1,
+            int sy1,
+            int sx2,
+            int sy2,
+            Color background,
+            ImageObserver observer) {
         throw refused("an image");
     }
 

@@ -107,8 +107,12 @@ class RunReportTest {
             for (String name : List.of("sweep", "predictor_tasks")) {
                 Path svg = folder.resolve(name + ".svg");
                 figures.get(name).write(svg);
-                // One path each for the lines of the two series, their markers, axes and letters: far more than a frame.
-                assertThat(Files.readString(svg)).startsWith("<svg ").contains("#0072b2").hasSizeGreaterThan(10_000);
+                // One path each for the lines of the two series, their markers, axes and letters: far more than a
+                // frame.
+                assertThat(Files.readString(svg))
+                        .startsWith("<svg ")
+                        .contains("#0072b2")
+                        .hasSizeGreaterThan(10_000);
                 assertThat(figures.get(name).svg()).hasValue(Files.readString(svg));
             }
             Picture pixels = PatternImage.of(SampleRun.pattern(8, 1)).draw();
