@@ -28,8 +28,9 @@ final class ReportInBrowser {
         try (Browser browser = Browser.start(program.get())) {
             browser.open(page, 1400, false);
             browser.choose("measure", "noise");
-            Map<String, JsonElement> shown = browser.evaluate("Object.fromEntries("
-                            + "[...document.querySelectorAll('[data-head]')].map(b => [b.dataset.head, Number(b.dataset.value)]))")
+            Map<String, JsonElement> shown = browser.evaluate(
+                            "Object.fromEntries("
+                                    + "[...document.querySelectorAll('[data-head]')].map(b => [b.dataset.head, Number(b.dataset.value)]))")
                     .getAsJsonObject()
                     .asMap();
             assertThat(shown).hasSameSizeAs(heads);
@@ -42,7 +43,8 @@ final class ReportInBrowser {
                             .getAsInt())
                     .isEqualTo(1);
             assertThat(browser.complaints()).isEmpty();
-            assertThat(browser.requests()).allMatch(url -> url.startsWith(page.toUri().toString()));
+            assertThat(browser.requests())
+                    .allMatch(url -> url.startsWith(page.toUri().toString()));
         }
     }
 }

@@ -182,10 +182,11 @@ final class SampleRun {
         predict.put(
                 "tasks",
                 Map.of(
-                        "identifiers", Map.of(
-                                "rows", 20,
-                                "accuracy", estimate(0.6, 0.1),
-                                "model_confidence", Map.of("accuracy", estimate(0.7, 0.1))),
+                        "identifiers",
+                                Map.of(
+                                        "rows", 20,
+                                        "accuracy", estimate(0.6, 0.1),
+                                        "model_confidence", Map.of("accuracy", estimate(0.7, 0.1))),
                         "closing_bracket", Map.of("rows", 20, "accuracy", estimate(0.55, 0.1))));
         predict.put(
                 "calibration",

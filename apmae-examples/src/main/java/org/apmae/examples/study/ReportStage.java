@@ -92,7 +92,9 @@ final class ReportStage {
                         correct(selected, train),
                         confidence(selected, test),
                         correct(selected, test),
-                        IntStream.of(test).mapToObj(row -> selected.get(row).row().path()).toList(),
+                        IntStream.of(test)
+                                .mapToObj(row -> selected.get(row).row().path())
+                                .toList(),
                         seed)
                 .threshold();
         Map<String, List<Integer>> tasks = new TreeMap<>();
@@ -119,8 +121,8 @@ final class ReportStage {
                             "majority",
                             Map.of(
                                     "accuracy",
-                                    Figures.interval(Baselines.majority(
-                                            correct(selected, train), outcome, groups, seed)))));
+                                    Figures.interval(
+                                            Baselines.majority(correct(selected, train), outcome, groups, seed)))));
         });
         return byTask;
     }
