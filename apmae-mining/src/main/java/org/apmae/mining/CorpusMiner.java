@@ -25,12 +25,15 @@ import org.apmae.core.scenario.SourceFile;
 /**
  * Mines a whole corpus with several threads, with a result that does not depend on how many.
  *
- * <p>Files are read on the caller's thread and mined ahead by a few files at a time, so memory does not grow with the
+ * <p>Files are read on the caller's thread and mined ahead by a bounded number of characters, so memory does not grow with the
  * corpus. All callbacks run on the caller's thread, in the order of the files. Immutable and thread-safe.
  */
 public final class CorpusMiner {
-    /** Files in work per thread: enough that no thread waits while the caller hands results on. */
-    private static final int AHEAD = 4;
+    /**
+     * Files in work per thread: results are handed on in order, so while one thread is at a large file the others need enough
+     * small ones behind it to be busy.
+     */
+    private static final int AHEAD = 64;
 
     /**
      * Most characters in work, if it is more than one file: what parser and results hold of a file grows with its length, at

@@ -6,7 +6,6 @@ import com.github.javaparser.ParserConfiguration;
 import com.github.javaparser.ParserConfiguration.LanguageLevel;
 import com.github.javaparser.Providers;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -42,9 +41,12 @@ import org.apmae.mining.MiningSummary;
  * are the fastest.
  */
 final class MiningRate implements Benchmark {
-    private static final int ROUNDS = 4;
-    private static final int WARM_UP = 1;
-    private static final int PORTION_CHARACTERS = 1_000_000;
+    private static final int ROUNDS = 7;
+
+    /** While the compiler still works it takes the second core, which would count against two threads. */
+    private static final int WARM_UP = 3;
+
+    private static final int PORTION_CHARACTERS = 5_000_000;
     private static final int HEAP_MB = 512;
     private static final MiningOptions EVERYTHING = MiningOptions.everything(1);
     private static final List<String> ARTIFACTS =
@@ -208,29 +210,7 @@ final class MiningRate implements Benchmark {
 
     /** Mines the same files, and the largest that is accepted, in a process that has no more heap than allowed. */
     private static JsonObject heap(List<String> coordinates) {
-        try {
-            Process process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-Xmx" + HEAP_MB + "m",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            MiningHeap.class.getName(),
-                            repository().toString(),
-                            String.join(",", coordinates))
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw new IllegalStateException(
-                        "mining with " + HEAP_MB + " MB of heap failed; its messages stand above");
-            }
-            return JsonParser.parseString(out).getAsJsonObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException("a second Java process cannot be started", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("the measurement was interrupted", e);
-        }
+        return BoundedHeap.run(
+                HEAP_MB, MiningHeap.class, done -> {}, repository().toString(), String.join(",", coordinates));
     }
 }

@@ -25,7 +25,6 @@ import org.apmae.core.run.StageWriter;
 import org.apmae.core.store.EncodingStore;
 import org.apmae.models.cluster.ClustersJson;
 import org.apmae.models.cluster.HeadClustering;
-import org.apmae.models.cluster.UmapHdbscan;
 import org.apmae.models.cluster.measure.Association;
 import org.apmae.models.cluster.measure.Stability;
 
@@ -41,7 +40,7 @@ final class ClusterStage {
 
     private final Study study;
     private final EncodingStore store;
-    private final PatternClusterer clusterer = new UmapHdbscan(UmapHdbscan.Options.paper());
+    private final PatternClusterer clusterer;
     private final int[][] labels;
     private final double[] noise;
     private final double[] validity;
@@ -50,6 +49,7 @@ final class ClusterStage {
     private ClusterStage(Study study) {
         this.study = study;
         this.store = EncodingStore.open(study.run());
+        this.clusterer = study.options().clusterer().clusterer();
         int heads = store.heads().size();
         this.labels = new int[heads][];
         this.noise = new double[heads];
@@ -216,6 +216,8 @@ final class ClusterStage {
             perLayer.put(String.valueOf(layer), one);
         });
         return Map.of(
+                "clusterer",
+                study.options().clusterer().wireName(),
                 "heads",
                 perHead,
                 "layers",

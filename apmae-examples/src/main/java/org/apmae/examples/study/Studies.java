@@ -45,6 +45,15 @@ final class Studies {
         }
     }
 
+    /** Clusters again with another clusterer than the study's own. */
+    static Map<String, Object> cluster(Path folder, Clusterer clusterer, Progress progress, int threads) {
+        RunFolder run = RunFolder.open(folder);
+        try (Study study = new Study(run, options(run).with(clusterer), progress, threads)) {
+            ClusterStage.run(study);
+            return study.run().metrics();
+        }
+    }
+
     /** What a recording stage would take; nothing is written. */
     static RecordingEstimate estimate(Path folder, Stage stage, int threads, PatternKeeping keeping) {
         RunFolder run = RunFolder.openReadOnly(folder);

@@ -67,6 +67,18 @@ public final class StudyCommands {
         }
     }
 
+    /** Names a clusterer; the tool says what is allowed. */
+    private static final class ClustererConverter implements ITypeConverter<Clusterer> {
+        @Override
+        public Clusterer convert(String value) {
+            try {
+                return Clusterer.ofWireName(value);
+            } catch (IllegalArgumentException e) {
+                throw new CommandLine.TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
     private static final class MiningArguments {
         @Option(
                 names = "--window-policy",
@@ -187,6 +199,14 @@ public final class StudyCommands {
         private DecoderMode decoder = DecoderMode.CORRECTED;
 
         @Option(
+                names = "--clusterer",
+                paramLabel = "NAME",
+                converter = ClustererConverter.class,
+                description = "What finds a head's patterns: paper, split (no single cluster of all rows), hdbscan"
+                        + " (without UMAP) or kmeans (default: paper).")
+        private Clusterer clusterer = Clusterer.PAPER;
+
+        @Option(
                 names = "--sweep-scenarios",
                 description = "Scenarios of each outcome in the sweep (default: ${DEFAULT-VALUE}).")
         private int sweepScenarios = 60;
@@ -211,6 +231,7 @@ public final class StudyCommands {
                     trainingScenarios,
                     trainingSteps,
                     decoder,
+                    clusterer,
                     sweepScenarios,
                     seed);
         }
@@ -421,8 +442,23 @@ public final class StudyCommands {
             mixinStandardHelpOptions = true,
             description = "Finds the recurring patterns of every head.")
     private static final class Cluster extends StageCommand {
+        @Option(
+                names = "--clusterer",
+                paramLabel = "NAME",
+                converter = ClustererConverter.class,
+                description = "paper, split (no single cluster of all rows), hdbscan (without UMAP) or kmeans"
+                        + " (default: the study's own).")
+        private Clusterer clusterer;
+
         Cluster() {
             super(Stage.CLUSTER);
+        }
+
+        @Override
+        Map<String, Object> execute(Path folder, CommonOptions common) {
+            return clusterer == null
+                    ? super.execute(folder, common)
+                    : Studies.cluster(folder, clusterer, common.progress(), common.threads());
         }
     }
 

@@ -29,6 +29,7 @@ import org.apmae.models.target.FimWindow;
  * @param trainingScenarios scenarios whose patterns train the AP-MAE
  * @param trainingSteps optimiser steps of the AP-MAE
  * @param decoder where the AP-MAE's decoder puts its mask tokens
+ * @param clusterer what finds the patterns of a head
  * @param sweepScenarios most scenarios of each outcome in the sweep
  * @param seed seed of everything
  */
@@ -43,6 +44,7 @@ record StudyOptions(
         int trainingScenarios,
         int trainingSteps,
         DecoderMode decoder,
+        Clusterer clusterer,
         int sweepScenarios,
         long seed) {
     static final String FILE = "options.json";
@@ -111,6 +113,23 @@ record StudyOptions(
         tasks = Collections.unmodifiableSet(copy);
     }
 
+    StudyOptions with(Clusterer other) {
+        return new StudyOptions(
+                sources,
+                mining,
+                model,
+                tasks,
+                perOutcome,
+                pool,
+                window,
+                trainingScenarios,
+                trainingSteps,
+                decoder,
+                other,
+                sweepScenarios,
+                seed);
+    }
+
     Map<String, Object> toJson() {
         Map<String, Object> json = new TreeMap<>();
         json.put("sources", sources);
@@ -123,6 +142,7 @@ record StudyOptions(
         json.put("training_scenarios", trainingScenarios);
         json.put("training_steps", trainingSteps);
         json.put("decoder", decoder.name().toLowerCase(Locale.ROOT));
+        json.put("clusterer", clusterer.wireName());
         json.put("sweep_scenarios", sweepScenarios);
         json.put("seed", String.valueOf(seed));
         return json;
@@ -144,6 +164,7 @@ record StudyOptions(
                 integer(json, "training_scenarios"),
                 integer(json, "training_steps"),
                 DecoderMode.valueOf(((String) json.getOrDefault("decoder", "corrected")).toUpperCase(Locale.ROOT)),
+                Clusterer.ofWireName((String) json.getOrDefault("clusterer", Clusterer.PAPER.wireName())),
                 integer(json, "sweep_scenarios"),
                 Long.parseLong((String) json.get("seed")));
     }

@@ -50,7 +50,7 @@ public final class SafetensorsFile implements Weights {
     private static final long MAX_HEADER = 32L << 20;
 
     /** Data that is read at once: whole elements of every type. */
-    private static final long PIECE = 8L << 20;
+    private static final long PIECE = 1L << 20;
 
     /** Bytes of data from which a file is mapped into memory instead of copied. */
     private static final long MAP_FROM = 64L << 20;
