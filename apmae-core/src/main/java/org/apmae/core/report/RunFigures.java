@@ -212,10 +212,12 @@ final class RunFigures {
     private List<Series> curves(String key, List<String> x, List<String> y) {
         Json predict = metrics.at("predict");
         List<Series> series = new ArrayList<>();
-        curve(name("patterns"), predict.at(key), x, y).ifPresent(series::add);
-        predict.at(key)
-                .entries()
-                .forEach((set, points) -> curve(name(set), points, x, y).ifPresent(series::add));
+        for (Json place : List.of(predict.at(key), metrics.at("report").at(key))) {
+            curve(name("patterns"), place, x, y).ifPresent(series::add);
+            place.entries().forEach((set, points) -> curve(name(set), points, x, y)
+                    .or(() -> curve(name(set), points.at("points"), x, y))
+                    .ifPresent(series::add));
+        }
         predict.entries()
                 .forEach((set, value) -> curve(name(set), value.at(key), x, y).ifPresent(series::add));
         predict.at("feature_sets")

@@ -72,7 +72,10 @@ final class SampleRun {
         stage(run, Stage.CLUSTER, SampleRun::cluster);
         stage(run, Stage.PREDICT, writer -> writer.metrics(predict()));
         stage(run, Stage.SWEEP, writer -> writer.metrics(sweep()));
-        stage(run, Stage.REPORT, writer -> gallery().write(writer));
+        stage(run, Stage.REPORT, writer -> {
+            writer.metrics(judgements());
+            gallery().write(writer);
+        });
         return run;
     }
 
@@ -191,16 +194,21 @@ final class SampleRun {
         predict.put(
                 "calibration",
                 List.of(Map.of("foretold", 0.3, "correct", 0.25), Map.of("foretold", 0.7, "correct", 0.75)));
-        predict.put(
+        return predict;
+    }
+
+    private static Map<String, Object> judgements() {
+        Map<String, Object> judgements = new TreeMap<>();
+        judgements.put(
                 "roc",
                 List.of(
                         Map.of("false_positive_rate", 0.0, "true_positive_rate", 0.0),
                         Map.of("false_positive_rate", 0.3, "true_positive_rate", 0.6),
                         Map.of("false_positive_rate", 1.0, "true_positive_rate", 1.0)));
-        predict.put(
+        judgements.put(
                 "confusion",
                 Map.of("true_positives", 11, "false_positives", 5, "true_negatives", 9, "false_negatives", 7));
-        return predict;
+        return judgements;
     }
 
     private static Map<String, Object> sweep() {
