@@ -124,6 +124,16 @@ final class RunData {
                 head -> removed.getOrDefault(head.toString(), Json.of(null)).number());
         add(
                 measures,
+                "ablation_loss",
+                "change of the target's loss when the head is removed (nats)",
+                3,
+                true,
+                head -> metrics.at("sweep")
+                        .at("single_effects")
+                        .at(head.toString())
+                        .number());
+        add(
+                measures,
                 "entropy",
                 "entropy of attention (nats)",
                 2,

@@ -214,9 +214,10 @@ final class RunFigures {
         List<Series> series = new ArrayList<>();
         for (Json place : List.of(predict.at(key), metrics.at("report").at(key))) {
             curve(name("patterns"), place, x, y).ifPresent(series::add);
-            place.entries().forEach((set, points) -> curve(name(set), points, x, y)
-                    .or(() -> curve(name(set), points.at("points"), x, y))
-                    .ifPresent(series::add));
+            place.entries()
+                    .forEach((set, points) -> curve(name(set), points, x, y)
+                            .or(() -> curve(name(set), points.at("points"), x, y))
+                            .ifPresent(series::add));
         }
         predict.entries()
                 .forEach((set, value) -> curve(name(set), value.at(key), x, y).ifPresent(series::add));

@@ -181,7 +181,7 @@ class RunReportTest {
     }
 
     private static void showsTheNumbersOfEveryMeasure(Browser browser) {
-        for (String measure : List.of("patterns", "noise", "shap", "stability")) {
+        for (String measure : List.of("patterns", "noise", "shap", "ablation_loss", "stability")) {
             browser.choose("measure", measure);
             Map<String, JsonElement> shown = browser.evaluate(
                             "Object.fromEntries([...document.querySelectorAll('[data-head]')]"
@@ -196,6 +196,7 @@ class RunReportTest {
                     case "noise" -> heads.at("noise").number();
                     case "shap" ->
                         metrics.at("predict").at("mean_shap").at(head).number();
+                            case "ablation_loss" -> metrics.at("sweep").at("single_effects").at(head).number();
                     default -> heads.at("stability_subsamples").number();
                 };
                 assertThat(cell.getAsJsonArray().get(0).getAsDouble())

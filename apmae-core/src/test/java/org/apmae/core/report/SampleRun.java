@@ -237,7 +237,9 @@ final class SampleRun {
                         1.5 + 0.2 * heads));
             }
         }
-        return Map.of("settings", settings, "scenarios", 40);
+        Map<String, Object> effects = new TreeMap<>();
+        heads().forEach(head -> effects.put(head.toString(), 0.1 * head.head() - 0.15 * head.layer()));
+        return Map.of("settings", settings, "scenarios", 40, "single_effects", effects);
     }
 
     static float[][] pattern(int size, int seed) {
