@@ -81,6 +81,7 @@ class DiscoverTest {
         assertThat(second.out()).isEqualTo(first.out());
         String report = Files.readString(one.resolve("report.html"));
         assertThat(report).contains("data:image/png").doesNotContain("src=\"http");
+        ReportInBrowser.check(one);
 
         Outcome matrix = Outcome.of("transfer", one.toString(), two.toString(), "--json", "--quiet");
         assertThat(matrix.code()).as(matrix.err()).isZero();

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.HorizontalBarChart;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
@@ -129,7 +128,10 @@ public final class Charts {
             chart.getStyler().setXAxisMax(1.0);
         }
         chart.addSeries(labels.x().isEmpty() ? "value" : labels.x(), x, categories);
-        return Picture.of(BitmapEncoder.getBufferedImage(chart));
+        return Picture.chart(
+                chart.getWidth(),
+                chart.getHeight(),
+                graphics -> chart.paint(graphics, chart.getWidth(), chart.getHeight()));
     }
 
     /**
@@ -178,8 +180,10 @@ public final class Charts {
 
     /** Writes the names below the chart ourselves: XChart's numerical axis puts its ticks where it likes. */
     private static Picture nameCategories(XYChart chart, String title, List<String> categories) {
-        BufferedImage plot = BitmapEncoder.getBufferedImage(chart);
+        // Where the chart puts its values is known once it has been painted.
+        BufferedImage plot = Picture.canvas(chart.getWidth(), chart.getHeight());
         Graphics2D measure = Picture.graphics(plot);
+        chart.paint(measure, chart.getWidth(), chart.getHeight());
         measure.setFont(BundledFont.size(11));
         FontMetrics metrics = measure.getFontMetrics();
         int longest = 0;
@@ -191,34 +195,31 @@ public final class Charts {
         measure.dispose();
         int names = metrics.getHeight() + (slanted ? (int) Math.ceil(longest * Math.sin(SLANT)) : 0);
         int below = names + (title.isEmpty() ? 6 : metrics.getHeight() + 10);
-        BufferedImage image = Picture.canvas(plot.getWidth(), plot.getHeight() + below);
-        Graphics2D graphics = Picture.graphics(image);
-        graphics.drawImage(plot, 0, 0, null);
-        graphics.setColor(INK);
-        graphics.setFont(BundledFont.size(11));
-        int top = plot.getHeight() - 4;
-        for (int i = 0; i < categories.size(); i++) {
-            int width = metrics.stringWidth(categories.get(i));
-            double x = chart.getScreenXFromChart(i);
-            AffineTransform before = graphics.getTransform();
-            graphics.translate(slanted ? x + 4 : x - width / 2.0, top + metrics.getAscent());
-            if (slanted) {
-                graphics.rotate(-SLANT);
-                graphics.drawString(categories.get(i), -width, 0);
-            } else {
-                graphics.drawString(categories.get(i), 0, 0);
+        int height = chart.getHeight() + below;
+        return Picture.chart(chart.getWidth(), height, graphics -> {
+            chart.paint(graphics, chart.getWidth(), chart.getHeight());
+            graphics.setColor(INK);
+            graphics.setFont(BundledFont.size(11));
+            int top = chart.getHeight() - 4;
+            for (int i = 0; i < categories.size(); i++) {
+                int width = metrics.stringWidth(categories.get(i));
+                double x = chart.getScreenXFromChart(i);
+                AffineTransform before = graphics.getTransform();
+                graphics.translate(slanted ? x + 4 : x - width / 2.0, top + metrics.getAscent());
+                if (slanted) {
+                    graphics.rotate(-SLANT);
+                    graphics.drawString(categories.get(i), -width, 0);
+                } else {
+                    graphics.drawString(categories.get(i), 0, 0);
+                }
+                graphics.setTransform(before);
             }
-            graphics.setTransform(before);
-        }
-        if (!title.isEmpty()) {
-            double middle = (chart.getScreenXFromChart(0) + chart.getScreenXFromChart(categories.size() - 1)) / 2;
-            graphics.drawString(
-                    title,
-                    (float) (middle - metrics.stringWidth(title) / 2.0),
-                    image.getHeight() - metrics.getDescent() - 4);
-        }
-        graphics.dispose();
-        return new Picture(image);
+            if (!title.isEmpty()) {
+                double middle = (chart.getScreenXFromChart(0) + chart.getScreenXFromChart(categories.size() - 1)) / 2;
+                graphics.drawString(
+                        title, (float) (middle - metrics.stringWidth(title) / 2.0), height - metrics.getDescent() - 4);
+            }
+        });
     }
 
     private static Picture draw(ChartLabels labels, List<Series> series, boolean logX, boolean lines) {
@@ -235,7 +236,10 @@ public final class Charts {
                 added.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
             }
         }
-        return Picture.of(BitmapEncoder.getBufferedImage(chart));
+        return Picture.chart(
+                chart.getWidth(),
+                chart.getHeight(),
+                graphics -> chart.paint(graphics, chart.getWidth(), chart.getHeight()));
     }
 
     /** Adds the points that have a value; null where none has. */

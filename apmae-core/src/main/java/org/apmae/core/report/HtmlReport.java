@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -18,7 +20,7 @@ import java.util.regex.Pattern;
 import org.apmae.core.model.HeadId;
 
 /**
- * Builds a report that is one HTML file: it opens from disk, loads nothing, runs no script, follows the reader's light or
+ * Builds a report that is one HTML file: it opens from disk, loads nothing, follows the reader's light or
  * dark setting and prints well. All text given to it is shown as text, never as markup; the same calls give the same bytes.
  *
  * <pre>{@code
@@ -38,6 +40,9 @@ public final class HtmlReport {
     private final List<String> summary = new ArrayList<>();
     private final Map<String, Section> sections = new LinkedHashMap<>();
     private final Set<String> anchors = new TreeSet<>();
+    private final StringBuilder styles = new StringBuilder();
+    private final List<String> scripts = new ArrayList<>();
+    private String data = "";
 
     private HtmlReport(String title) {
         this.title = title;
@@ -91,11 +96,14 @@ public final class HtmlReport {
         out.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
                 // The browser itself then refuses whatever would leave this file.
                 .append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:;"
-                        + " style-src 'unsafe-inline'\">\n")
+                        + " style-src 'unsafe-inline'")
+                .append(scriptPolicy())
+                .append("\">\n")
                 .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>")
                 .append(escape(title))
                 .append("</title>\n<style>\n")
-                .append(style())
+                .append(resource("report.css"))
+                .append(styles)
                 .append("</style>\n</head>\n<body>\n<header>\n<h1>")
                 .append(escape(title))
                 .append("</h1>\n");
@@ -125,7 +133,59 @@ public final class HtmlReport {
             section.getValue().parts.forEach(part -> part.accept(out));
             out.append("</section>\n");
         }
-        return out.append("</main>\n</body>\n</html>\n").toString();
+        out.append("</main>\n");
+        if (!data.isEmpty()) {
+            // Data, which no browser runs. Without this sign no text in it can end the element.
+            out.append("<script type=\"application/json\" id=\"data\">")
+                    .append(data.replace("<", "\\u003c"))
+                    .append("</script>\n");
+        }
+        for (String script : scripts) {
+            out.append("<script>").append(script).append("</script>\n");
+        }
+        return out.append("</body>\n</html>\n").toString();
+    }
+
+    /** Lets the browser run our scripts, known by their hashes, and nothing that text in the report may smuggle in. */
+    private String scriptPolicy() {
+        StringBuilder policy = new StringBuilder();
+        for (String script : scripts) {
+            byte[] digest = sha256().digest(script.getBytes(StandardCharsets.UTF_8));
+            policy.append(policy.isEmpty() ? "; script-src" : "")
+                    .append(" 'sha256-")
+                    .append(Base64.getEncoder().encodeToString(digest))
+                    .append('\'');
+        }
+        return policy.toString();
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this Java runtime lacks SHA-256, which every one must have", e);
+        }
+    }
+
+    /** Adds to the style. */
+    HtmlReport style(String css) {
+        styles.append(css);
+        return this;
+    }
+
+    /** Adds a script of ours; to be run when the page is there. */
+    HtmlReport script(String script) {
+        if (script.contains("</script")) {
+            throw new IllegalArgumentException("a script cannot hold the end of its element");
+        }
+        scripts.add(script);
+        return this;
+    }
+
+    /** Sets the JSON text that scripts read. */
+    HtmlReport data(String json) {
+        data = json;
+        return this;
     }
 
     /**
@@ -172,14 +232,15 @@ public final class HtmlReport {
         return !Character.isISOControl(c) && c < '\ufffe';
     }
 
-    private static String style() {
-        try (var in = HtmlReport.class.getResourceAsStream("report.css")) {
+    static String resource(String name) {
+        try (var in = HtmlReport.class.getResourceAsStream(name)) {
             if (in == null) {
-                throw new IllegalStateException("the resource report.css is missing from apmae-core");
+                throw new IllegalStateException(
+                        "the resource " + name + " is missing; put apmae-core and what it needs on the class path");
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8).replace("\r\n", "\n");
         } catch (IOException e) {
-            throw new UncheckedIOException("the style of the report cannot be read", e);
+            throw new UncheckedIOException("the resource " + name + " of the report cannot be read", e);
         }
     }
 
@@ -409,6 +470,12 @@ public final class HtmlReport {
                 inner.parts.forEach(part -> part.accept(out));
                 out.append("</div>\n");
             });
+            return this;
+        }
+
+        /** Adds markup of ours; what comes from elsewhere in it must be escaped. */
+        Section markup(String html) {
+            parts.add(out -> out.append(html));
             return this;
         }
 

@@ -7,9 +7,11 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
@@ -17,9 +19,24 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 /** A finished picture. Immutable and thread-safe. */
 public final class Picture {
     private final BufferedImage image;
+    private final String svg;
 
     Picture(BufferedImage image) {
+        this(image, "");
+    }
+
+    private Picture(BufferedImage image, String svg) {
         this.image = image;
+        this.svg = svg;
+    }
+
+    /** Draws a chart in both forms. */
+    static Picture chart(int width, int height, SvgGraphics.Drawing drawing) {
+        BufferedImage image = canvas(width, height);
+        Graphics2D graphics = graphics(image);
+        drawing.onto(graphics);
+        graphics.dispose();
+        return new Picture(image, SvgGraphics.svg(width, height, drawing));
     }
 
     /**
@@ -118,14 +135,30 @@ public final class Picture {
     }
 
     /**
-     * Writes the picture as a PNG file.
+     * Returns a chart as lines and areas, which print sharply at any size.
      *
-     * @param file the file; replaced if it exists
+     * @return an SVG file, text drawn as outlines; empty for pictures that are made of pixels, such as patterns
+     */
+    public Optional<String> svg() {
+        return svg.isEmpty() ? Optional.empty() : Optional.of(svg);
+    }
+
+    /**
+     * Writes the picture.
+     *
+     * @param file the file; replaced if it exists. Where its name ends in {@code .svg} a chart is written as SVG, everything
+     *     else as PNG
+     * @throws IllegalArgumentException if the name ends in {@code .svg} and the picture is made of pixels
      * @throws UncheckedIOException if it cannot be written
      */
     public void write(Path file) {
+        boolean lines = file.toString().endsWith(".svg");
+        if (lines && svg.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a picture made of pixels cannot be written to " + file + "; give a name that ends in .png");
+        }
         try {
-            Files.write(file, png());
+            Files.write(file, lines ? svg.getBytes(StandardCharsets.UTF_8) : png());
         } catch (IOException e) {
             throw new UncheckedIOException("the picture cannot be written to " + file + ": " + e.getMessage(), e);
         }

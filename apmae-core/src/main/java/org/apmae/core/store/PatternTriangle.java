@@ -52,7 +52,21 @@ public final class PatternTriangle {
         return new PatternTriangle(scenarioId, head, tokens, buffer.array());
     }
 
-    static PatternTriangle ofBytes(String scenarioId, HeadId head, int tokens, byte[] bytes) {
+    /**
+     * Takes back what {@link #bytes()} gave.
+     *
+     * @param scenarioId the scenario
+     * @param head the head
+     * @param tokens S, 1 to 16,384
+     * @param bytes the triangle, S (S + 1) bytes; not copied
+     * @return the triangle
+     * @throws IllegalArgumentException if S is out of range or does not fit the number of bytes
+     */
+    public static PatternTriangle ofBytes(String scenarioId, HeadId head, int tokens, byte[] bytes) {
+        if (tokens < 1 || tokens > 1 << 14 || bytes.length != size(tokens)) {
+            throw new IllegalArgumentException(bytes.length + " bytes are no pattern of " + tokens
+                    + " tokens; S tokens, 1 to 16384, have S (S + 1) bytes");
+        }
         return new PatternTriangle(scenarioId, head, tokens, bytes);
     }
 
@@ -103,7 +117,12 @@ public final class PatternTriangle {
         return weights;
     }
 
-    ByteBuffer bytes() {
+    /**
+     * Returns the lower triangle with the diagonal, row by row.
+     *
+     * @return S (S + 1) bytes of little-endian 16-bit floats; cannot be changed
+     */
+    public ByteBuffer bytes() {
         return ByteBuffer.wrap(bytes).asReadOnlyBuffer();
     }
 

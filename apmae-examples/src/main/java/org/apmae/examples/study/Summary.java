@@ -1,19 +1,14 @@
 package org.apmae.examples.study;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /** The closing tables of a study, for the terminal and for the report. */
 final class Summary {
     static final List<String> MINING_COLUMNS =
             List.of("task", "candidates", "prompts", "rejected", "run", "first-token accuracy", "selected");
     static final List<String> APMAE_COLUMNS = List.of("prediction of masked patches", "mean squared error", "SSIM");
-    static final List<String> APMAE_LAYER_COLUMNS = List.of(
-            "layer", "trained AP-MAE", "mean pattern of the head", "ratio", "SSIM trained", "SSIM mean pattern");
     static final List<String> LAYER_COLUMNS = List.of(
             "layer",
             "patterns",
@@ -21,12 +16,7 @@ final class Summary {
             "validity (DBCV)",
             "stability: seeds",
             "stability: 80 % of rows");
-    static final List<String> FAMILY_COLUMNS =
-            List.of("family", "patterns", "by layer", "by task", "best scores", "medoid");
-    static final List<String> ASSOCIATION_COLUMNS =
-            List.of("labels with", "classes", "normalised mutual information", "by chance", "heads above chance");
     static final List<String> PREDICTOR_COLUMNS = List.of("predictor", "accuracy", "AUC");
-    static final List<String> PREDICTOR_TASK_COLUMNS = List.of("task", "test scenarios", "accuracy");
     static final List<String> SWEEP_COLUMNS = List.of(
             "ranking", "heads", "changed", "wrong to right", "right to wrong", "accuracy", "loss before", "loss after");
 
@@ -73,23 +63,6 @@ final class Summary {
                 Figures.fixed(Figures.number(train.get("masked_ssim_" + key)), 3));
     }
 
-    /** The trained autoencoder beside the mean pattern, layer by layer. */
-    static List<List<String>> apmaeLayers(Map<String, Object> metrics) {
-        List<List<String>> rows = new ArrayList<>();
-        for (Object value : (List<?>) Figures.map(metrics.get("train")).get("layers")) {
-            Map<String, Object> layer = Figures.map(value);
-            double trained = Figures.number(layer.get("masked_mse_trained"));
-            double mean = Figures.number(layer.get("masked_mse_mean_pattern"));
-            rows.add(List.of(
-                    String.valueOf(layer.get("layer")),
-                    Figures.fixed(trained, 5),
-                    Figures.fixed(mean, 5),
-                    Figures.fixed(trained / mean, 3),
-                    Figures.fixed(Figures.number(layer.get("masked_ssim_trained")), 3),
-                    Figures.fixed(Figures.number(layer.get("masked_ssim_mean_pattern")), 3)));
-        }
-        return rows;
-    }
 
     static List<List<String>> layers(Map<String, Object> metrics) {
         List<List<String>> rows = new ArrayList<>();
@@ -104,50 +77,6 @@ final class Summary {
         return rows;
     }
 
-    static List<List<String>> families(Map<String, Object> metrics) {
-        List<List<String>> rows = new ArrayList<>();
-        for (Object value : (List<?>) Figures.map(metrics.get("cluster")).get("families")) {
-            Map<String, Object> family = Figures.map(value);
-            Map<String, Object> medoid = Figures.map(family.get("medoid"));
-            rows.add(List.of(
-                    String.valueOf(family.get("name")),
-                    String.valueOf(((List<?>) family.get("patterns")).size()),
-                    counts(Figures.map(family.get("layers"))),
-                    counts(Figures.map(family.get("tasks"))),
-                    bestScores(Figures.map(family.get("scores"))),
-                    String.valueOf(medoid.get("head"))));
-        }
-        return rows;
-    }
-
-    private static String counts(Map<String, Object> counts) {
-        return counts.entrySet().stream()
-                .map(entry -> entry.getKey() + ": " + entry.getValue())
-                .collect(Collectors.joining(", "));
-    }
-
-    private static String bestScores(Map<String, Object> scores) {
-        return scores.entrySet().stream()
-                .filter(entry -> entry.getValue() != null)
-                .sorted(Comparator.comparingDouble(entry -> -Figures.number(entry.getValue())))
-                .limit(3)
-                .map(entry -> entry.getKey() + " " + Figures.fixed(Figures.number(entry.getValue()), 2))
-                .collect(Collectors.joining(", "));
-    }
-
-    static List<List<String>> associations(Map<String, Object> metrics) {
-        List<List<String>> rows = new ArrayList<>();
-        Figures.map(Figures.map(metrics.get("cluster")).get("associations")).forEach((name, value) -> {
-            Map<String, Object> one = Figures.map(value);
-            rows.add(List.of(
-                    name.replace('_', ' '),
-                    String.valueOf(one.get("classes")),
-                    Figures.fixed(Figures.number(one.get("information")), 4),
-                    Figures.fixed(Figures.number(one.get("by_chance")), 4),
-                    String.valueOf(one.get("heads_above_chance"))));
-        });
-        return rows;
-    }
 
     static List<List<String>> predictor(Map<String, Object> metrics) {
         Map<String, Object> predict = Figures.map(metrics.get("predict"));
@@ -191,15 +120,6 @@ final class Summary {
         return rows;
     }
 
-    static List<List<String>> predictorTasks(Map<String, Object> metrics) {
-        List<List<String>> rows = new ArrayList<>();
-        Figures.map(Figures.map(metrics.get("predict")).get("tasks"))
-                .forEach((task, value) -> rows.add(List.of(
-                        task,
-                        String.valueOf(Figures.map(value).get("rows")),
-                        Figures.shown(Figures.map(value).get("accuracy"), 2))));
-        return rows;
-    }
 
     @SuppressWarnings("unchecked")
     static List<Map<String, Object>> settings(Map<String, Object> metrics) {
@@ -220,55 +140,4 @@ final class Summary {
                 .toList();
     }
 
-    /** The study in plain sentences, with its caveats. */
-    static List<String> sentences(Map<String, Object> metrics) {
-        Map<String, Object> predict = Figures.map(metrics.get("predict"));
-        Map<String, Object> patterns = Figures.map(predict.get("patterns"));
-        Map<String, Object> confidence = Figures.map(predict.get("model_confidence"));
-        double difference = Figures.value(
-                Figures.map(predict.get("patterns_minus_confidence")).get("auc"));
-        Map<String, Object> train = Figures.map(metrics.get("train"));
-        List<String> sentences = new ArrayList<>();
-        sentences.add(String.format(
-                Locale.ROOT,
-                "Of %s scenarios run, %s were kept, half of them completed correctly; no source file stands on two sides"
-                        + " of the split.",
-                Figures.map(metrics.get("record")).get("run"),
-                Figures.map(metrics.get("record")).get("selected")));
-        sentences.add(String.format(
-                Locale.ROOT,
-                "The AP-MAE predicts masked patches with a mean squared error of %.4f, against %.4f of the mean pattern of"
-                        + " the head and %.4f untrained.",
-                Figures.number(train.get("masked_mse_trained")),
-                Figures.number(train.get("masked_mse_mean_pattern")),
-                Figures.number(train.get("masked_mse_untrained"))));
-        sentences.add(String.format(
-                Locale.ROOT,
-                "%s recurring patterns were found in all heads together. From their labels the outcome is foretold with an"
-                        + " AUC of %s; the model's own confidence reaches %s, so patterns do %s than confidence here.",
-                Figures.map(metrics.get("cluster")).get("patterns"),
-                Figures.shown(patterns.get("auc"), 3),
-                Figures.shown(confidence.get("auc"), 3),
-                difference > 0 ? "better" : "worse"));
-        Map<String, Object> gain =
-                Figures.map(Figures.map(predict.get("gain_over_signals")).get("patterns_and_signals"));
-        Map<String, Object> auc = Figures.map(gain.get("auc"));
-        boolean adds = Figures.number(auc.get("low")) > 0;
-        sentences.add("Beside the model's own signals, pattern labels change the AUC by "
-                + Figures.shown(auc, 3)
-                + (adds
-                        ? ": they add to them."
-                        : ": on these scenarios they add nothing that can be told from chance."));
-        double best = settings(metrics).stream()
-                .mapToDouble(setting -> Figures.value(setting.get("accuracy")))
-                .max()
-                .orElse(Double.NaN);
-        sentences.add(String.format(
-                Locale.ROOT,
-                "The best of %d ways to remove heads gives an accuracy of %.3f on balanced scenarios (0.5 before); being"
-                        + " the best of many, it is an optimistic figure.",
-                settings(metrics).size(),
-                best));
-        return sentences;
-    }
 }

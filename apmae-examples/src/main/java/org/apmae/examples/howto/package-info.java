@@ -1,0 +1,2 @@
+/** One short program for each capability; docs/examples.md shows what each prints. */
+package org.apmae.examples.howto;
