@@ -196,7 +196,8 @@ class RunReportTest {
                     case "noise" -> heads.at("noise").number();
                     case "shap" ->
                         metrics.at("predict").at("mean_shap").at(head).number();
-                            case "ablation_loss" -> metrics.at("sweep").at("single_effects").at(head).number();
+                    case "ablation_loss" ->
+                        metrics.at("sweep").at("single_effects").at(head).number();
                     default -> heads.at("stability_subsamples").number();
                 };
                 assertThat(cell.getAsJsonArray().get(0).getAsDouble())

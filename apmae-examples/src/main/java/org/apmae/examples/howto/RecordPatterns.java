@@ -29,7 +29,8 @@ final class RecordPatterns {
                         .filter(head -> head.layer() == wanted)
                         .max((a, b) -> Double.compare(previous.get(a), previous.get(b)))
                         .orElseThrow();
-                System.out.printf(Locale.ROOT, "%s looks at the previous token with %.3f%n", best, previous.get(best) / 8);
+                System.out.printf(
+                        Locale.ROOT, "%s looks at the previous token with %.3f%n", best, previous.get(best) / 8);
             }
         }
     }

@@ -28,14 +28,16 @@ final class Snippets {
                     tokenizer.encode(last.substring(gap + 3) + "}\n"),
                     tokenizer.fimTokens(),
                     window);
-            prompts.add(new Prompt("sample-" + i, CompletionTask.KEYWORDS, ids, tokenizer.encode("int")[0]));
+            prompts.add(new Prompt(
+                    "sample-" + i, CompletionTask.KEYWORDS, ids, tokenizer.encode("int")[0]));
         }
         return prompts;
     }
 
     private static String method(String name, String title) {
         return "    int " + title + "(int[] numbers) {\n        int " + name
-                + " = 0;\n        for (int number : numbers) {\n            " + name + " += number;\n        }\n        return "
+                + " = 0;\n        for (int number : numbers) {\n            " + name
+                + " += number;\n        }\n        return "
                 + name + ";\n    }\n\n";
     }
 }

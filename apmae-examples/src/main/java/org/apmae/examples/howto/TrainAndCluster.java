@@ -32,7 +32,9 @@ final class TrainAndCluster {
 
     public static void main(String[] arguments) {
         ApMaeConfig config = ApMaeConfig.of(
-                new PatchGrid(WINDOW, 8), new ApMaeConfig.Stack(64, 2, 2, 32, 128), new ApMaeConfig.Stack(64, 1, 2, 32, 128));
+                new PatchGrid(WINDOW, 8),
+                new ApMaeConfig.Stack(64, 2, 2, 32, 128),
+                new ApMaeConfig.Stack(64, 1, 2, 32, 128));
         try (TargetModel model = TargetModels.embedded();
                 HookedRecorder recorder = new HookedRecorder(model, 1);
                 ApMae apmae = ApMae.initCopying(config, 1, Device.cpu())) {
@@ -43,7 +45,8 @@ final class TrainAndCluster {
                     prompts.stream(),
                     HeadSelection.of(heads),
                     AttentionSink.of(batch -> add(model, batch, heads, config, patterns), verdicts -> {}));
-            double[] losses = new ApMaeTrainer(ApMaeTrainingOptions.of(200, 16, 1).withLearningRate(2e-3, 10))
+            double[] losses = new ApMaeTrainer(
+                            ApMaeTrainingOptions.of(200, 16, 1).withLearningRate(2e-3, 10))
                     .train(apmae, patterns.shuffled(16, 2), (step, loss, rate) -> {});
             System.out.printf(
                     Locale.ROOT,
@@ -57,7 +60,8 @@ final class TrainAndCluster {
                     ApMaeEncoder encoder = apmae.encoder()) {
                 for (int i = 0; i < patterns.size(); i++) {
                     headOf[i] = patterns.head(i);
-                    encodings.add(encoder.encode(scratch, patterns.batch(scratch, i)).toFloatArray());
+                    encodings.add(
+                            encoder.encode(scratch, patterns.batch(scratch, i)).toFloatArray());
                 }
             }
             Clusters clusters = new KMeans(2).fit(encodings.toArray(float[][]::new), 3);

@@ -63,7 +63,6 @@ final class Summary {
                 Figures.fixed(Figures.number(train.get("masked_ssim_" + key)), 3));
     }
 
-
     static List<List<String>> layers(Map<String, Object> metrics) {
         List<List<String>> rows = new ArrayList<>();
         Figures.map(Figures.map(metrics.get("cluster")).get("layers"))
@@ -76,7 +75,6 @@ final class Summary {
                         Figures.fixed(Figures.number(Figures.map(value).get("stability_subsamples")), 2))));
         return rows;
     }
-
 
     static List<List<String>> predictor(Map<String, Object> metrics) {
         Map<String, Object> predict = Figures.map(metrics.get("predict"));
@@ -120,7 +118,6 @@ final class Summary {
         return rows;
     }
 
-
     @SuppressWarnings("unchecked")
     static List<Map<String, Object>> settings(Map<String, Object> metrics) {
         return (List<Map<String, Object>>) Figures.map(metrics.get("sweep")).getOrDefault("settings", List.of());
@@ -139,5 +136,4 @@ final class Summary {
                         Figures.fixed(Figures.number(setting.get("target_loss_after")), 3)))
                 .toList();
     }
-
 }

@@ -66,10 +66,11 @@ class ExamplesTest {
 
     private static String shown(String program) throws IOException {
         Path page = Path.of("..", "docs", "examples.md");
-        Matcher block = Pattern.compile(
-                        "## " + program + "\\R.*?```text\\R(.*?)```", Pattern.DOTALL)
+        Matcher block = Pattern.compile("## " + program + "\\R.*?```text\\R(.*?)```", Pattern.DOTALL)
                 .matcher(Files.readString(page));
-        assertThat(block.find()).as("docs/examples.md shows what " + program + " prints").isTrue();
+        assertThat(block.find())
+                .as("docs/examples.md shows what " + program + " prints")
+                .isTrue();
         return block.group(1).strip();
     }
 }
