@@ -101,6 +101,7 @@ public record HeadRanking(String name, List<HeadId> heads) {
      * @param name the new ranking's name
      * @param seed seed of the draw
      * @return the ranking, as long as this one
+     * @throws IllegalArgumentException if this ranking has more heads of a layer than there are
      */
     public HeadRanking matched(Collection<HeadId> all, String name, long seed) {
         Map<Integer, List<HeadId>> layers = new LinkedHashMap<>();
