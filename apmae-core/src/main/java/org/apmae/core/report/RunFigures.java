@@ -162,7 +162,9 @@ final class RunFigures {
 
     private Optional<Figure> calibration() {
         List<Json> bins = metrics.at("predict").at("calibration").items();
+        String series = "pattern labels and signals";
         if (bins.isEmpty()) {
+            series = "pattern labels";
             bins = metrics.at("predict").at("patterns").at("calibration").items();
         }
         return figure(
@@ -171,7 +173,7 @@ final class RunFigures {
                 new ChartLabels("Calibration", "predicted probability", "share that was right"),
                 List.of(),
                 List.of(Series.points(
-                        "pattern labels",
+                        series,
                         bins.stream()
                                 .mapToDouble(bin -> bin.at("foretold").number())
                                 .toArray(),

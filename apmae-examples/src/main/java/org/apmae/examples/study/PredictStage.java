@@ -151,8 +151,8 @@ final class PredictStage {
         double[] accuracy = new double[SHUFFLES];
         double[] auc = new double[SHUFFLES];
         for (int i = 0; i < SHUFFLES; i++) {
-            PatternTable shuffled = shuffled(train, seed + 2 * i);
-            PatternTable shuffledValidation = shuffled(validation, seed + 2 * i + 1);
+            PatternTable shuffled = shuffled(train, seed + 2L * i);
+            PatternTable shuffledValidation = shuffled(validation, seed + 2L * i + 1);
             try (FittedPredictor control = predictor().fit(shuffled, shuffledValidation, seed)) {
                 double[] probability = control.probabilityCorrect(test.labels());
                 int hits = 0;

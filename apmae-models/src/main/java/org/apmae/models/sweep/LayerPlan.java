@@ -43,7 +43,7 @@ final class LayerPlan {
 
     /** Multiplying is the same at every position and for every layer by itself; of others nothing is known. */
     static boolean multiplies(HeadIntervention setting) {
-        return setting.heads().isEmpty() && setting.patternHeads().isEmpty()
+        return (setting.heads().isEmpty() && setting.patternHeads().isEmpty())
                 || setting instanceof ZeroAblation
                 || setting instanceof HeadScaling;
     }

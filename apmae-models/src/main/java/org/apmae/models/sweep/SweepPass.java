@@ -49,7 +49,15 @@ public final class SweepPass {
     }
 
     /** A batch of prompts and a part of the settings, by their numbers. */
-    private record Unit(int[] prompts, int[] settings) {}
+    private static final class Unit {
+        private final int[] prompts;
+        private final int[] settings;
+
+        Unit(int[] prompts, int[] settings) {
+            this.prompts = prompts;
+            this.settings = settings;
+        }
+    }
 
     /**
      * Runs settings and keeps nothing on the disk.
@@ -88,8 +96,8 @@ public final class SweepPass {
             List<Future<List<SettingOutcomes>>> running = new ArrayList<>();
             List<List<SettingOutcomes>> known = new ArrayList<>();
             for (Unit unit : units) {
-                List<Prompt> batch = pick(prompts, unit.prompts());
-                List<HeadIntervention> part = pick(settings, unit.settings());
+                List<Prompt> batch = pick(prompts, unit.prompts);
+                List<HeadIntervention> part = pick(settings, unit.settings);
                 List<SettingOutcomes> found = store.next(batch, part);
                 known.add(found);
                 running.add(
@@ -107,17 +115,17 @@ public final class SweepPass {
                 List<SettingOutcomes> outcomes = known.get(u);
                 if (outcomes == null) {
                     outcomes = Workers.result(running.get(u));
-                    store.append(pick(prompts, unit.prompts()), pick(settings, unit.settings()), outcomes);
+                    store.append(pick(prompts, unit.prompts), pick(settings, unit.settings), outcomes);
                 }
-                for (int s = 0; s < unit.settings().length; s++) {
-                    for (int p = 0; p < unit.prompts().length; p++) {
-                        predicted[unit.settings()[s]][unit.prompts()[p]] =
+                for (int s = 0; s < unit.settings.length; s++) {
+                    for (int p = 0; p < unit.prompts.length; p++) {
+                        predicted[unit.settings[s]][unit.prompts[p]] =
                                 outcomes.get(s).predictedToken(p);
-                        losses[unit.settings()[s]][unit.prompts()[p]] =
+                        losses[unit.settings[s]][unit.prompts[p]] =
                                 outcomes.get(s).targetLoss(p);
                     }
                 }
-                progress.accept((long) unit.prompts().length * unit.settings().length);
+                progress.accept((long) unit.prompts.length * unit.settings.length);
             }
         }
         List<SettingOutcomes> all = new ArrayList<>();
