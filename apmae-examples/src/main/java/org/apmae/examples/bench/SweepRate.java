@@ -26,8 +26,9 @@ import org.apmae.models.target.TargetModel;
 import org.apmae.models.target.TargetModels;
 
 /**
- * A sweep of the embedded model beside full passes of one prompt each, on the same number of threads, in turn: eight rankings
- * in random order at five counts, each head by itself, and all heads. The median of the rounds counts.
+ * A sweep of the embedded model beside full passes of one prompt each, one after the other, and beside such passes side by side
+ * on as many threads as the sweep has, in turn: eight rankings in random order at five counts, each head by itself, and all
+ * heads. The median of the rounds counts.
  */
 final class SweepRate implements Benchmark {
     private static final int PROMPTS = 16;
@@ -40,7 +41,7 @@ final class SweepRate implements Benchmark {
     @Override
     public Map<String, Object> run(Settings settings) {
         try (TargetModel model = TargetModels.embedded();
-                Progress.Stage progress = settings.progress().start("sweeping", 2 * ROUNDS + 2, "rounds")) {
+                Progress.Stage progress = settings.progress().start("sweeping", 3 * ROUNDS + 3, "rounds")) {
             List<Prompt> prompts = prompts(model.shape().vocabulary());
             List<HeadIntervention> all = settings(model.shape());
             List<HeadIntervention> some = new ArrayList<>(all);
@@ -50,6 +51,7 @@ final class SweepRate implements Benchmark {
             double[] shared = new double[ROUNDS];
             double[] full = new double[ROUNDS];
             double[] ratios = new double[ROUNDS];
+            double[] threaded = new double[ROUNDS];
             int different = 0;
             double worst = 0;
             for (int round = -1; round < ROUNDS; round++) {
@@ -58,13 +60,18 @@ final class SweepRate implements Benchmark {
                 double swept = (double) all.size() * prompts.size() / seconds(started);
                 progress.step(1);
                 started = System.nanoTime();
-                List<List<Verdict>> truth = full(model, prompts, some, settings.threads());
+                List<List<Verdict>> truth = full(model, prompts, some, 1);
                 double each = (double) some.size() * prompts.size() / seconds(started);
+                progress.step(1);
+                started = System.nanoTime();
+                full(model, prompts, some, settings.threads());
+                double beside = (double) some.size() * prompts.size() / seconds(started);
                 progress.step(1);
                 if (round >= 0) {
                     shared[round] = swept;
                     full[round] = each;
                     ratios[round] = swept / each;
+                    threaded[round] = swept / beside;
                     continue;
                 }
                 for (int s = 0; s < some.size(); s++) {
@@ -83,6 +90,7 @@ final class SweepRate implements Benchmark {
             figures.put("settings_per_s", median(shared));
             figures.put("full_pass_settings_per_s", median(full));
             figures.put("sweep_speedup", median(ratios));
+            figures.put("sweep_speedup_same_threads", median(threaded));
             figures.put("different_predictions", different);
             figures.put("worst_loss_difference", worst);
             return figures;
@@ -124,7 +132,7 @@ final class SweepRate implements Benchmark {
         return prompts;
     }
 
-    /** Full passes of one prompt, side by side on the threads. */
+    /** Full passes of one prompt, side by side on so many threads. */
     private static List<List<Verdict>> full(
             TargetModel model, List<Prompt> prompts, List<HeadIntervention> settings, int threads) {
         HeadSelection none = HeadSelection.of(List.of());
