@@ -17,6 +17,8 @@ final class RunFigures {
             "patterns_and_signals", "labels and signals",
             "encodings", "axes of encodings",
             "encodings_and_signals", "axes and signals",
+            "strengths", "labels and strengths",
+            "medoid_distances", "distances to medoids",
             "patterns", "pattern labels",
             "model_confidence", "confidence",
             "shuffled_labels", "shuffled outcomes",

@@ -104,7 +104,9 @@ final class Summary {
                 "signals", "trees on the model's signals",
                 "patterns_and_signals", "pattern labels and signals",
                 "encodings", "axes of the encodings",
-                "encodings_and_signals", "axes of the encodings and signals");
+                "encodings_and_signals", "axes of the encodings and signals",
+                "strengths", "labels and membership strengths",
+                "medoid_distances", "distances to the medoids");
         Figures.map(predict.get("feature_sets"))
                 .forEach((name, value) -> rows.add(List.of(
                         names.getOrDefault(name, name),
