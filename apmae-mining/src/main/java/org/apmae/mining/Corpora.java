@@ -108,7 +108,7 @@ public final class Corpora {
             }
             parts.add(open(jar, Flagged.DROP));
         }
-        return parts.size() == 1 ? parts.get(0) : new CorpusList(String.join(",", coordinates), parts);
+        return parts.size() == 1 ? parts.get(0) : list(String.join(",", coordinates), parts);
     }
 
     private static Corpus open(Path path, Flagged flagged) {
@@ -145,7 +145,7 @@ public final class Corpora {
                     }
                 }
                 for (Path file : files) {
-                    shards.add(rows(file, name, flagged));
+                    shards.add(isParquet(file) ? parquet(file, name, flagged) : jsonLines(file, name, flagged));
                 }
             }
         }
@@ -153,7 +153,7 @@ public final class Corpora {
             throw new IllegalArgumentException(
                     "the corpus folder " + path + " holds no *.java file; give a folder with Java sources");
         }
-        return new CorpusList(name, shards);
+        return list(name, shards);
     }
 
     private static boolean isRows(Path file) {
@@ -162,27 +162,42 @@ public final class Corpora {
                 .matches(".*\\.(parquet|jsonl|ndjson|jsonl\\.gz|ndjson\\.gz)");
     }
 
-    private static Corpus rows(Path file, String name, Flagged flagged) {
-        boolean parquet = file.toString().toLowerCase(Locale.ROOT).endsWith(".parquet");
-        return parquet ? new ParquetCorpus(file, name, flagged) : new JsonLinesCorpus(file, name, flagged);
+    private static Corpus list(String name, List<Corpus> parts) {
+        List<Corpus> all = List.copyOf(parts);
+        return FileReader.corpus(name, name, rejections -> new CorpusListReader(all, rejections));
+    }
+
+    private static boolean isParquet(Path file) throws IOException {
+        return isRows(file) ? file.toString().toLowerCase(Locale.ROOT).endsWith(".parquet") : startsWith(file, "PAR1");
+    }
+
+    private static Corpus parquet(Path file, String name, Flagged flagged) {
+        return FileReader.corpus(
+                name, file.toString(), rejections -> new ParquetReader(file, name, flagged, rejections));
+    }
+
+    private static Corpus jsonLines(Path file, String name, Flagged flagged) {
+        return FileReader.corpus(
+                name, file.toString(), rejections -> new JsonLinesReader(file, name, flagged, rejections));
     }
 
     private static Corpus file(Path path, String name, Flagged flagged) throws IOException {
         String lower = name.toLowerCase(Locale.ROOT);
-        if (isRows(path) || startsWith(path, "PAR1")) {
-            Corpus corpus = isRows(path) ? rows(path, name, flagged) : new ParquetCorpus(path, name, flagged);
-            if (corpus instanceof ParquetCorpus) {
-                try (ParquetFile parquet = ParquetFile.open(path)) {
-                    if (parquet.column(RowFiles.CONTENT).isEmpty()) {
-                        throw new IllegalArgumentException("the data set " + path + " has no column " + RowFiles.CONTENT
-                                + " of texts; its columns are " + parquet.columns());
-                    }
+        if (isParquet(path)) {
+            try (ParquetFile parquet = ParquetFile.open(path)) {
+                if (parquet.column(RowFiles.CONTENT).isEmpty()) {
+                    throw new IllegalArgumentException("the data set " + path + " has no column " + RowFiles.CONTENT
+                            + " of texts; its columns are " + parquet.columns());
                 }
             }
-            return corpus;
+            return parquet(path, name, flagged);
+        }
+        if (isRows(path)) {
+            return jsonLines(path, name, flagged);
         }
         if (lower.matches(".*\\.(tar|tgz|tar\\.gz)")) {
-            Corpus corpus = new TarCorpus(path, name);
+            Corpus corpus =
+                    FileReader.corpus(name, path.toString(), rejections -> new TarReader(path, name, rejections));
             try (Stream<SourceFile> files = corpus.files()) {
                 if (files.findFirst().isEmpty()) {
                     throw new IllegalArgumentException(

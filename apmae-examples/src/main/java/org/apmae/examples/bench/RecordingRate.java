@@ -12,10 +12,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
 import java.util.function.DoubleSupplier;
@@ -30,13 +26,13 @@ import org.apmae.core.run.Provenance;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
-import org.apmae.core.scenario.CompletionTask;
 import org.apmae.core.store.EncodingStore;
 import org.apmae.models.apmae.ApMae;
 import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.apmae.AttentionScaler;
 import org.apmae.models.pipeline.EncodingPass;
 import org.apmae.models.pipeline.PatternKeeping;
+import org.apmae.models.pipeline.Workers;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.TargetModel;
 import org.apmae.models.target.TargetModels;
@@ -63,7 +59,8 @@ final class RecordingRate implements Benchmark {
                 Progress.Stage progress = settings.progress().start("recording", 4 * (ROUNDS + 1), "passes")) {
             AttentionScaler scaler = apmae.config().scaler();
             int tokens = apmae.config().grid().patternSize();
-            List<Prompt> prompts = prompts(tokens, model.shape().vocabulary());
+            List<Prompt> prompts = RandomPrompts.of(
+                    SCENARIOS, Math.min(WINDOW, tokens), model.shape().vocabulary());
             List<DoubleSupplier> ways = List.of(
                     () -> passes(model, prompts, settings.threads(), (scratch, patterns) -> {}),
                     () -> passes(model, prompts, settings.threads(), (scratch, patterns) -> {
@@ -119,19 +116,7 @@ final class RecordingRate implements Benchmark {
     }
 
     private static double median(IntToDoubleFunction ofRound) {
-        double[] sorted =
-                IntStream.range(0, ROUNDS).mapToDouble(ofRound).sorted().toArray();
-        return sorted[ROUNDS / 2];
-    }
-
-    private static List<Prompt> prompts(int tokens, int vocabulary) {
-        Random random = new Random(5);
-        List<Prompt> prompts = new ArrayList<>();
-        for (int i = 0; i < SCENARIOS; i++) {
-            int[] ids = random.ints(Math.min(WINDOW, tokens), 8, vocabulary).toArray();
-            prompts.add(new Prompt("scenario" + i, CompletionTask.RANDOM, ids, ids[0]));
-        }
-        return prompts;
+        return Median.of(IntStream.range(0, ROUNDS).mapToDouble(ofRound).toArray());
     }
 
     /** Runs the model over all prompts and hands every layer's patterns on; seconds. */
@@ -145,30 +130,21 @@ final class RecordingRate implements Benchmark {
                     }
                 },
                 verdicts -> {});
-        ExecutorService executor = Executors.newFixedThreadPool(threads);
         long started = System.nanoTime();
-        try {
-            List<Future<?>> futures = new ArrayList<>();
+        try (Workers workers = new Workers("apmae-bench", threads)) {
+            List<Future<Boolean>> futures = new ArrayList<>();
             for (int from = 0; from < prompts.size(); from += BATCH) {
                 List<Prompt> batch = prompts.subList(from, Math.min(prompts.size(), from + BATCH));
-                futures.add(executor.submit(() -> {
+                futures.add(workers.submit(() -> {
                     try (HookedRecorder recorder = new HookedRecorder(model, BATCH)) {
                         recorder.record(batch.stream(), heads, sink);
                     }
+                    return true;
                 }));
             }
-            for (Future<?> future : futures) {
-                future.get();
-            }
-            return (System.nanoTime() - started) / 1e9;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("the measurement was interrupted", e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("the measurement failed: " + e.getCause(), e.getCause());
-        } finally {
-            executor.shutdown();
+            futures.forEach(Workers::result);
         }
+        return (System.nanoTime() - started) / 1e9;
     }
 
     private static double whole(

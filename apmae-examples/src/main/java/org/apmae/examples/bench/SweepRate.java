@@ -1,7 +1,6 @@
 package org.apmae.examples.bench;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +15,6 @@ import org.apmae.core.model.ModelShape;
 import org.apmae.core.model.Prompt;
 import org.apmae.core.model.Verdict;
 import org.apmae.core.progress.Progress;
-import org.apmae.core.scenario.CompletionTask;
 import org.apmae.models.intervention.ZeroAblation;
 import org.apmae.models.pipeline.Workers;
 import org.apmae.models.recording.HookedRecorder;
@@ -42,7 +40,8 @@ final class SweepRate implements Benchmark {
     public Map<String, Object> run(Settings settings) {
         try (TargetModel model = TargetModels.embedded();
                 Progress.Stage progress = settings.progress().start("sweeping", 3 * ROUNDS + 3, "rounds")) {
-            List<Prompt> prompts = prompts(model.shape().vocabulary());
+            List<Prompt> prompts =
+                    RandomPrompts.of(PROMPTS, WINDOW, model.shape().vocabulary());
             List<HeadIntervention> all = settings(model.shape());
             List<HeadIntervention> some = new ArrayList<>(all);
             Collections.shuffle(some, new Random(2));
@@ -87,10 +86,10 @@ final class SweepRate implements Benchmark {
             figures.put("scenarios", prompts.size());
             figures.put("settings", all.size());
             figures.put("threads", settings.threads());
-            figures.put("settings_per_s", median(shared));
-            figures.put("full_pass_settings_per_s", median(full));
-            figures.put("sweep_speedup", median(ratios));
-            figures.put("sweep_speedup_same_threads", median(threaded));
+            figures.put("settings_per_s", Median.of(shared));
+            figures.put("full_pass_settings_per_s", Median.of(full));
+            figures.put("sweep_speedup", Median.of(ratios));
+            figures.put("sweep_speedup_same_threads", Median.of(threaded));
             figures.put("different_predictions", different);
             figures.put("worst_loss_difference", worst);
             return figures;
@@ -99,12 +98,6 @@ final class SweepRate implements Benchmark {
 
     private static double seconds(long started) {
         return (System.nanoTime() - started) / 1e9;
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
     }
 
     private static List<HeadIntervention> settings(ModelShape shape) {
@@ -120,16 +113,6 @@ final class SweepRate implements Benchmark {
         heads.forEach(head -> settings.add(new ZeroAblation(List.of(head))));
         settings.add(new ZeroAblation(heads));
         return settings;
-    }
-
-    private static List<Prompt> prompts(int vocabulary) {
-        Random random = new Random(5);
-        List<Prompt> prompts = new ArrayList<>();
-        for (int i = 0; i < PROMPTS; i++) {
-            int[] ids = random.ints(WINDOW, 8, vocabulary).toArray();
-            prompts.add(new Prompt("scenario" + i, CompletionTask.RANDOM, ids, ids[0]));
-        }
-        return prompts;
     }
 
     /** Full passes of one prompt, side by side on so many threads. */
