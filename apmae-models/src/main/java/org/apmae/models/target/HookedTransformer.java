@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.norm.LayerNorm;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -152,6 +153,11 @@ final class HookedTransformer implements TargetModel {
     @Override
     public NDArray lastLogits(NDManager owner, NDArray ids, Hooks hooks) {
         try (NDManager call = start(owner, ids, hooks)) {
+            if (hooks.isEmpty()) {
+                int[] lengths = new int[Math.toIntExact(ids.getShape().get(0))];
+                Arrays.fill(lengths, Math.toIntExact(ids.getShape().get(1)));
+                return unwatched(owner, call, ids, lengths);
+            }
             return output(owner, last(call, new Run(call, ids, hooks, null, fast).normalized()));
         }
     }
@@ -175,10 +181,29 @@ final class HookedTransformer implements TargetModel {
     public NDArray lastLogits(NDManager owner, NDArray ids, int[] lengths, Hooks hooks) {
         try (NDManager call = start(owner, ids, hooks)) {
             checkLengths(ids, lengths);
+            if (hooks.isEmpty()) {
+                return unwatched(owner, call, ids, lengths);
+            }
             // a token never looks at what follows it, so padding on the right changes nothing before it
             NDArray normalized = new Run(call, ids, hooks, null, fast).normalized();
             return output(owner, rows(call, normalized, lengths));
         }
+    }
+
+    /** Nobody looks at a pattern, nor at any but the last position after the last layer. */
+    private NDArray unwatched(NDManager owner, NDManager call, NDArray ids, int[] lengths) {
+        Steps steps = new Steps(call, ids, lengths);
+        NDArray residual = steps.embedded(call);
+        for (int layer = 0; layer < shape().layers(); layer++) {
+            try (NDManager scratch = call.newSubManager()) {
+                residual.attach(scratch);
+                NDArray heads = layer == shape().layers() - 1
+                        ? steps.lastHeads(scratch, layer, residual)
+                        : steps.heads(scratch, layer, residual);
+                residual = steps.finish(call, layer, residual, heads);
+            }
+        }
+        return steps.logits(owner, residual);
     }
 
     @Override

@@ -78,6 +78,10 @@ public final class Hooks {
         return heads.stream().mapToInt(HeadId::layer).distinct().toArray();
     }
 
+    boolean isEmpty() {
+        return byName.isEmpty();
+    }
+
     boolean has(String name) {
         return byName.containsKey(name);
     }

@@ -52,7 +52,9 @@ public interface TargetModel extends AutoCloseable {
     NDArray logits(NDManager owner, NDArray ids, Hooks hooks);
 
     /**
-     * Runs the model and computes the logits of the last position only, which saves most of the output projection.
+     * Runs the model and computes the logits of the last position only, which saves most of the output projection. Without
+     * hooks attention is fused too, and the last layer runs for that position alone: several times as fast, and equal to the
+     * run with hooks to rounding.
      *
      * @param owner owner of the result, on the model's device
      * @param ids shape (B, S), int64, token ids; borrowed

@@ -236,6 +236,17 @@ class HooksTest {
     }
 
     @Test
+    void watchingChangesLastLogitsByRoundingOnly() {
+        Hooks watching = Hooks.none().with(Z, (scratch, z) -> z);
+        try (NDManager manager = model.newManager()) {
+            float[] unwatched =
+                    model.lastLogits(manager, ids(manager), Hooks.none()).toFloatArray();
+            float[] watched = model.lastLogits(manager, ids(manager), watching).toFloatArray();
+            assertThat(unwatched).containsExactly(watched, within(1e-5f));
+        }
+    }
+
+    @Test
     void theCallersArraysStayAsTheyAre() {
         try (NDManager manager = model.newManager()) {
             NDArray ids = ids(manager);
