@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -194,6 +195,44 @@ public abstract class AttentionRecorderContract {
         }
         assertThat(kept.events).containsExactly("verdicts");
         assertThat(kept.verdicts).extracting(Verdict::scenarioId).containsExactly("p0", "p1");
+    }
+
+    @Test
+    void patternsAreTheSameWhereNoVerdictIsWanted() {
+        ModelShape shape = shape();
+        List<HeadId> heads = List.of(new HeadId(0, 0), new HeadId(shape.layers() - 1, shape.heads() - 1));
+        for (List<HeadId> selected : List.of(heads, heads.subList(0, 1), List.<HeadId>of())) {
+            Kept with = new Kept();
+            Map<String, float[]> without = new LinkedHashMap<>();
+            try (AttentionRecorder recorder = recorder(2)) {
+                recorder.record(prompts(shape, 9, 9, 7).stream(), HeadSelection.of(selected), with);
+                recorder.record(prompts(shape, 9, 9, 7).stream(), HeadSelection.of(selected), new AttentionSink() {
+                    @Override
+                    public void patterns(AttentionBatch batch) {
+                        float[] all = batch.patterns().toFloatArray();
+                        int size = all.length / batch.prompts().size();
+                        for (int i = 0; i < batch.prompts().size(); i++) {
+                            without.put(
+                                    batch.prompts().get(i).scenarioId() + " "
+                                            + batch.heads().get(0),
+                                    Arrays.copyOfRange(all, i * size, (i + 1) * size));
+                        }
+                    }
+
+                    @Override
+                    public void verdicts(List<Verdict> found) {
+                        throw new AssertionError("nobody wants verdicts");
+                    }
+
+                    @Override
+                    public boolean wantsVerdicts() {
+                        return false;
+                    }
+                });
+            }
+            assertThat(without.keySet()).isEqualTo(with.patterns.keySet());
+            without.forEach((name, pattern) -> assertThat(pattern).as(name).containsExactly(with.patterns.get(name)));
+        }
     }
 
     @Test

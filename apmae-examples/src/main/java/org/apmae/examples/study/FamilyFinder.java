@@ -92,7 +92,7 @@ final class FamilyFinder {
                             Stream.of(scenarios.get(row).row().prompt()),
                             HeadSelection.of(heads),
                             HeadIntervention.none(),
-                            AttentionSink.of(batch -> score(batch, row, tokens, scores), verdicts -> {}));
+                            AttentionSink.patternsOnly(batch -> score(batch, row, tokens, scores)));
                 }
                 progress.step(1);
                 return true;

@@ -71,7 +71,7 @@ final class MineStage {
                 options.seedOf("noise"),
                 options.mining().policy());
         ScenarioSampler sampler = new ScenarioSampler(
-                (int) Math.min(Integer.MAX_VALUE, (long) SPARE * options.pool()),
+                (int) Math.min(Integer.MAX_VALUE, (long) SPARE * options.pool().largest()),
                 options.seedOf("sample"),
                 options.mining().spread());
         Rejected rejected = new Rejected();
@@ -91,12 +91,16 @@ final class MineStage {
         }
         List<ScenarioRow> rows = new ArrayList<>();
         Map<CompletionTask, Outcome> outcomes = new EnumMap<>(CompletionTask.class);
-        try (Progress.Stage progress =
-                study.progress().start("prompts", (long) options.tasks().size() * options.pool(), "prompts")) {
+        try (Progress.Stage progress = study.progress()
+                .start(
+                        "prompts",
+                        options.tasks().stream().mapToLong(options.pool()::of).sum(),
+                        "prompts")) {
             for (CompletionTask task : options.tasks()) {
                 rows.addAll(prompts(
                         study,
                         factory,
+                        options.pool().of(task),
                         byTask.getOrDefault(task, List.of()),
                         progress,
                         rejected,
@@ -137,11 +141,11 @@ final class MineStage {
     private static List<ScenarioRow> prompts(
             Study study,
             PromptFactory factory,
+            int pool,
             List<Scenario> candidates,
             Progress.Stage progress,
             Rejected rejected,
             Outcome outcome) {
-        int pool = study.options().pool();
         List<ScenarioRow> rows = new ArrayList<>();
         for (int from = 0; from < candidates.size() && rows.size() < pool; from += 64) {
             List<Scenario> chunk = candidates.subList(from, Math.min(candidates.size(), from + 64));

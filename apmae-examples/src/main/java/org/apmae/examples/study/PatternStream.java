@@ -89,14 +89,12 @@ final class PatternStream {
         return batch.heads().stream().mapToInt(shape::indexOf).toArray();
     }
 
-    /** Scales each layer's patterns and hands them on; verdicts are dropped, because the record stage has them already. */
+    /** Scales each layer's patterns and hands them on; the record stage has the verdicts already. */
     static AttentionSink sink(Study study, AttentionScaler scaler, LayerTask task) {
-        return AttentionSink.of(
-                batch -> {
-                    try (NDManager scratch = study.model().newManager()) {
-                        task.accept(scratch, batch, scaler.scale(scratch, batch.patterns()));
-                    }
-                },
-                verdicts -> {});
+        return AttentionSink.patternsOnly(batch -> {
+            try (NDManager scratch = study.model().newManager()) {
+                task.accept(scratch, batch, scaler.scale(scratch, batch.patterns()));
+            }
+        });
     }
 }

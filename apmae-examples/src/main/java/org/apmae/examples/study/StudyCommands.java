@@ -183,6 +183,14 @@ public final class StudyCommands {
         @Option(names = "--pool", description = "Most candidates for a task (default: ${DEFAULT-VALUE}).")
         private int pool = 400;
 
+        @Option(
+                names = "--pool-of",
+                split = ",",
+                paramLabel = "TASK=N",
+                converter = {TaskConverter.class, CommandLine.UseDefaultConverter.class},
+                description = "Most candidates for the tasks named, for those that the model nearly always gets right.")
+        private Map<CompletionTask, Integer> poolOf = Map.of();
+
         @Option(names = "--window", description = "Tokens of a prompt (default: ${DEFAULT-VALUE}).")
         private int window = 256;
 
@@ -229,7 +237,7 @@ public final class StudyCommands {
                     model == null ? "" : model.toString(),
                     chosen,
                     perOutcome,
-                    pool,
+                    new StudyOptions.Pool(pool, poolOf),
                     window,
                     trainingScenarios,
                     trainingSteps,

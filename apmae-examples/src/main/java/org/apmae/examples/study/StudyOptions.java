@@ -1,6 +1,7 @@
 package org.apmae.examples.study;
 
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +25,7 @@ import org.apmae.models.target.FimWindow;
  * @param model folder of the target model, or empty for the embedded one
  * @param tasks the tasks to study
  * @param perOutcome scenarios wanted for each task and outcome
- * @param pool most candidates for a task
+ * @param pool most candidates for each task
  * @param window tokens of a prompt
  * @param trainingScenarios scenarios whose patterns train the AP-MAE
  * @param trainingSteps optimiser steps of the AP-MAE
@@ -39,7 +40,7 @@ record StudyOptions(
         String model,
         Set<CompletionTask> tasks,
         int perOutcome,
-        int pool,
+        Pool pool,
         int window,
         int trainingScenarios,
         int trainingSteps,
@@ -103,10 +104,48 @@ record StudyOptions(
         }
     }
 
+    /**
+     * How many candidates a task may have. A task that the model nearly always gets right needs many to find wrong ones.
+     *
+     * @param each most for a task that is not named, 1 or more
+     * @param own most for the tasks named, 1 or more each
+     */
+    record Pool(int each, Map<CompletionTask, Integer> own) {
+        Pool {
+            own = Map.copyOf(own);
+            if (each < 1 || own.values().stream().anyMatch(most -> most < 1)) {
+                throw new IllegalArgumentException(
+                        "the candidates of a task are limited to " + each + " and " + own + "; give 1 or more");
+            }
+        }
+
+        int of(CompletionTask task) {
+            return own.getOrDefault(task, each);
+        }
+
+        int largest() {
+            return own.values().stream().mapToInt(Integer::intValue).reduce(each, Math::max);
+        }
+
+        private Map<String, Object> ownByName() {
+            Map<String, Object> json = new TreeMap<>();
+            own.forEach((task, most) -> json.put(task.wireName(), most));
+            return json;
+        }
+
+        @SuppressWarnings("unchecked")
+        private static Pool read(Map<String, Object> json) {
+            Map<CompletionTask, Integer> own = new EnumMap<>(CompletionTask.class);
+            ((Map<String, Object>) json.getOrDefault("pool_of", Map.of()))
+                    .forEach((task, most) -> own.put(CompletionTask.ofWireName(task), ((Number) most).intValue()));
+            return new Pool(integer(json, "pool"), own);
+        }
+    }
+
     StudyOptions {
-        if (perOutcome < 1 || pool < 1 || trainingScenarios < 1 || trainingSteps < 1 || sweepScenarios < 1) {
+        if (perOutcome < 1 || trainingScenarios < 1 || trainingSteps < 1 || sweepScenarios < 1) {
             throw new IllegalArgumentException("the sizes of a study must all be 1 or more, not " + perOutcome + ", "
-                    + pool + ", " + trainingScenarios + ", " + trainingSteps + " and " + sweepScenarios);
+                    + trainingScenarios + ", " + trainingSteps + " and " + sweepScenarios);
         }
         EnumSet<CompletionTask> copy = EnumSet.of(CompletionTask.RANDOM);
         copy.addAll(tasks);
@@ -137,7 +176,8 @@ record StudyOptions(
         json.put("model", model);
         json.put("tasks", tasks.stream().map(CompletionTask::wireName).toList());
         json.put("per_outcome", perOutcome);
-        json.put("pool", pool);
+        json.put("pool", pool.each());
+        json.put("pool_of", pool.ownByName());
         json.put("window", window);
         json.put("training_scenarios", trainingScenarios);
         json.put("training_steps", trainingSteps);
@@ -159,7 +199,7 @@ record StudyOptions(
                 ((List<String>) json.get("tasks"))
                         .stream().map(CompletionTask::ofWireName).collect(Collectors.toSet()),
                 integer(json, "per_outcome"),
-                integer(json, "pool"),
+                Pool.read(json),
                 integer(json, "window"),
                 integer(json, "training_scenarios"),
                 integer(json, "training_steps"),

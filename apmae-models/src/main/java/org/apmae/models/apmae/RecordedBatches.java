@@ -107,22 +107,12 @@ final class RecordedBatches implements PatternBatches {
     private PatternSet record(Prompt prompt, HeadSelection heads) {
         PatternSet set = new PatternSet(source.config().grid());
         ModelShape shape = source.recorder().shape();
-        source.recorder()
-                .record(
-                        Stream.of(prompt),
-                        heads,
-                        AttentionSink.of(
-                                layer -> {
-                                    try (NDManager scratch = NativeRuntime.newManager(Device.cpu())) {
-                                        int[] numbers = layer.heads().stream()
-                                                .mapToInt(shape::indexOf)
-                                                .toArray();
-                                        set.add(
-                                                numbers,
-                                                source.config().scaler().scale(scratch, layer.patterns()));
-                                    }
-                                },
-                                verdicts -> {}));
+        source.recorder().record(Stream.of(prompt), heads, AttentionSink.patternsOnly(layer -> {
+            try (NDManager scratch = NativeRuntime.newManager(Device.cpu())) {
+                int[] numbers = layer.heads().stream().mapToInt(shape::indexOf).toArray();
+                set.add(numbers, source.config().scaler().scale(scratch, layer.patterns()));
+            }
+        }));
         return set;
     }
 }

@@ -212,12 +212,14 @@ public final class EncodingPass {
     private void encode(Block block, int firstRow, List<Prompt> batch, HeadSelection heads) {
         List<List<PatternTriangle>> undecided = new ArrayList<>();
         batch.forEach(prompt -> undecided.add(new ArrayList<>()));
-        AttentionSink sink = AttentionSink.of(
-                patterns -> {
-                    put(block, firstRow, patterns);
-                    keep(block, firstRow, patterns, undecided);
-                },
-                verdicts -> decide(block, firstRow, verdicts, undecided));
+        AttentionSink sink = block.keep.isNothing()
+                ? AttentionSink.patternsOnly(patterns -> put(block, firstRow, patterns))
+                : AttentionSink.of(
+                        patterns -> {
+                            put(block, firstRow, patterns);
+                            keep(block, firstRow, patterns, undecided);
+                        },
+                        verdicts -> decide(block, firstRow, verdicts, undecided));
         try (HookedRecorder recorder = new HookedRecorder(model, BATCH)) {
             recorder.record(batch.stream(), heads, HeadIntervention.none(), sink);
         }

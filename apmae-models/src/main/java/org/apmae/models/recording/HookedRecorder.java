@@ -111,6 +111,10 @@ public final class HookedRecorder implements AttentionRecorder {
                 }
             }
             NDArray input = manager.create(ids, new Shape(batch.size(), tokens));
+            if (!sink.wantsVerdicts()) {
+                model.watch(input, hooks);
+                return;
+            }
             logits = model.lastLogits(manager, input, hooks).toFloatArray();
         }
         List<Verdict> verdicts = new ArrayList<>();

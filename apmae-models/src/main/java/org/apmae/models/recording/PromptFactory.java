@@ -24,6 +24,8 @@ import org.apmae.models.target.FimWindow;
 public final class PromptFactory {
     /** Characters on either side of a target that are tokenised with it, up to the next place where a text can be cut. */
     private static final int CONTEXT = 64;
+    /** Characters for each token wanted, at first; Java has 3 to 4 to a token, and too few cost a second encoding. */
+    private static final int REACH = 5;
 
     private final CodeTokenizer tokenizer;
     private final FimTokens fim;
@@ -159,7 +161,7 @@ public final class PromptFactory {
 
     /** Encodes the end of a text: at least as many ids as a window can use, and the same ones as of the whole text. */
     private int[] encodeTail(String text) {
-        for (int reach = 8 * window; tokenizer.splitsAtWhitespace(); reach *= 2) {
+        for (int reach = REACH * window; tokenizer.splitsAtWhitespace(); reach *= 2) {
             int cut = text.length() - reach;
             while (cut > 0 && !boundary(text, cut)) {
                 cut--;
@@ -176,7 +178,7 @@ public final class PromptFactory {
     }
 
     private int[] encodeHead(String text) {
-        for (int reach = 8 * window; tokenizer.splitsAtWhitespace(); reach *= 2) {
+        for (int reach = REACH * window; tokenizer.splitsAtWhitespace(); reach *= 2) {
             int cut = reach;
             while (cut < text.length() && !boundary(text, cut)) {
                 cut++;

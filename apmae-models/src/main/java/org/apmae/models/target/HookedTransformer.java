@@ -28,6 +28,10 @@ import org.apmae.models.safetensors.CheckpointFolder;
  * memory.
  */
 final class HookedTransformer implements TargetModel {
+    /** Points of a layer that do not lie on the way to its patterns. */
+    private static final List<String> AFTER_PATTERN =
+            List.of("attn.hook_v", "attn.hook_z", "hook_attn_out", "hook_resid_mid", "hook_mlp_out", "hook_resid_post");
+
     private final Architecture architecture;
     private final Precision precision;
     private final NDManager manager;
@@ -207,6 +211,13 @@ final class HookedTransformer implements TargetModel {
     }
 
     @Override
+    public void watch(NDArray ids, Hooks hooks) {
+        try (NDManager call = start(manager, ids, hooks)) {
+            new Run(call, ids, hooks, null, fast).watched();
+        }
+    }
+
+    @Override
     public LayerSteps steps(NDManager owner, NDArray ids, int[] lengths) {
         NDManager call = start(owner, ids, Hooks.none());
         checkLengths(ids, lengths);
@@ -340,8 +351,42 @@ final class HookedTransformer implements TargetModel {
         }
 
         NDArray normalized() {
+            NDArray hidden = before(shape().layers());
+            return hooks.apply("ln_final.hook_normalized", call, norm(call, hidden, weights.finalNorm()));
+        }
+
+        /** Runs until the last hook has seen what it watches. */
+        void watched() {
+            if (hooks.has("ln_final.hook_normalized")) {
+                normalized();
+                return;
+            }
+            int last = shape().layers() - 1;
+            while (last >= 0 && !hooks.watch("blocks." + last + ".")) {
+                last--;
+            }
+            if (last < 0) {
+                return;
+            }
+            NDArray hidden = before(last);
+            String block = "blocks." + last + ".";
+            try (NDManager scratch = call.newSubManager()) {
+                hidden.attach(scratch);
+                if (AFTER_PATTERN.stream().anyMatch(point -> hooks.has(block + point))) {
+                    block(scratch, last, hidden);
+                } else {
+                    NDArray pre = hooks.apply(block + "hook_resid_pre", scratch, hidden);
+                    NDArray input = norm(scratch, pre, weights.layer(last).attentionNorm());
+                    NDArray[] qk = queryAndKey(scratch, last, input);
+                    pattern(scratch, last, qk[0], qk[1]);
+                }
+            }
+        }
+
+        /** The residual stream before a layer. */
+        private NDArray before(int end) {
             NDArray hidden = embedded();
-            for (int layer = 0; layer < shape().layers(); layer++) {
+            for (int layer = 0; layer < end; layer++) {
                 NDArray next;
                 try (NDManager scratch = call.newSubManager()) {
                     hidden.attach(scratch);
@@ -350,7 +395,7 @@ final class HookedTransformer implements TargetModel {
                 }
                 hidden = next;
             }
-            return hooks.apply("ln_final.hook_normalized", call, norm(call, hidden, weights.finalNorm()));
+            return hidden;
         }
 
         NDArray embedded() {
@@ -413,51 +458,64 @@ final class HookedTransformer implements TargetModel {
         }
 
         private NDArray attention(NDManager scratch, int layer, NDArray input) {
-            TransformerWeights.Layer own = weights.layer(layer);
-            int heads = shape().heads();
-            int groups = shape().keyValueHeads();
-            int width = shape().headWidth();
-            String attn = "blocks." + layer + ".attn.";
-            NDArray q = operations.linear(scratch, input, own.query()).reshape(batch, tokens, heads, width);
-            NDArray k = operations.linear(scratch, input, own.key()).reshape(batch, tokens, groups, width);
-            NDArray v = operations.linear(scratch, input, own.value()).reshape(batch, tokens, groups, width);
-            q = rotate(hooks.apply(attn + "hook_q", scratch, q));
-            k = rotate(hooks.apply(attn + "hook_k", scratch, k));
-            v = hooks.apply(attn + "hook_v", scratch, v);
+            NDArray[] qk = queryAndKey(scratch, layer, input);
+            NDArray k = qk[1];
+            NDArray v = value(scratch, layer, input);
             if (cache != null) {
                 NDArray[] all = cache.append(layer, k, v);
                 k = all[0];
                 v = all[1];
             }
-            try (NDManager borrowed = scratch.newSubManager()) {
-                // what the cache owns must not collect the results
-                borrowed.tempAttachAll(k, v);
-                NDArray z = attend(scratch, layer, q, k.transpose(0, 2, 3, 1), v.transpose(0, 2, 1, 3));
-                NDArray flat = z.reshape(batch, tokens, (long) heads * width);
-                return operations.linear(scratch, flat, own.output());
-            }
-        }
-
-        private NDArray attend(NDManager scratch, int layer, NDArray q, NDArray keys, NDArray values) {
             int heads = shape().heads();
             int groups = shape().keyValueHeads();
             int width = shape().headWidth();
-            long side = past + tokens;
+            try (NDManager borrowed = scratch.newSubManager()) {
+                // what the cache owns must not collect the results
+                borrowed.tempAttachAll(k, v);
+                NDArray pattern = pattern(scratch, layer, qk[0], k);
+                NDArray z = pattern.reshape(batch, groups, heads / groups * tokens, past + tokens)
+                        .matMul(v.transpose(0, 2, 1, 3))
+                        .reshape(batch, heads, tokens, width)
+                        .transpose(0, 2, 1, 3);
+                z = hooks.apply("blocks." + layer + ".attn.hook_z", scratch, z);
+                NDArray flat = z.reshape(batch, tokens, (long) heads * width);
+                return operations.linear(scratch, flat, weights.layer(layer).output());
+            }
+        }
+
+        private NDArray[] queryAndKey(NDManager scratch, int layer, NDArray input) {
+            TransformerWeights.Layer own = weights.layer(layer);
+            int width = shape().headWidth();
+            String attn = "blocks." + layer + ".attn.";
+            NDArray q = operations.linear(scratch, input, own.query()).reshape(batch, tokens, shape().heads(), width);
+            NDArray k =
+                    operations.linear(scratch, input, own.key()).reshape(batch, tokens, shape().keyValueHeads(), width);
+            return new NDArray[] {
+                rotate(hooks.apply(attn + "hook_q", scratch, q)), rotate(hooks.apply(attn + "hook_k", scratch, k))
+            };
+        }
+
+        private NDArray value(NDManager scratch, int layer, NDArray input) {
+            NDArray v = operations
+                    .linear(scratch, input, weights.layer(layer).value())
+                    .reshape(batch, tokens, shape().keyValueHeads(), shape().headWidth());
+            return hooks.apply("blocks." + layer + ".attn.hook_v", scratch, v);
+        }
+
+        private NDArray pattern(NDManager scratch, int layer, NDArray q, NDArray k) {
+            int heads = shape().heads();
+            int groups = shape().keyValueHeads();
+            int width = shape().headWidth();
             String attn = "blocks." + layer + ".attn.";
             double scale = 1 / Math.sqrt(width) / (architecture.scoresByLayer() ? layer + 1 : 1);
             // (B, S, H, D) -> (B, K, H/K S, D): all queries of a group against the group's one key matrix
             NDArray queries = q.transpose(0, 2, 1, 3).reshape(batch, groups, heads / groups * tokens, width);
             NDArray scores = queries.mul(scale)
-                    .matMul(keys)
-                    .reshape(batch, heads, tokens, side)
+                    .matMul(k.transpose(0, 2, 3, 1))
+                    .reshape(batch, heads, tokens, past + tokens)
                     .add(mask(architecture.windows().get(layer)));
             scores = hooks.apply(attn + "hook_attn_scores", scratch, scores);
-            NDArray pattern = hooks.apply(attn + "hook_pattern", scratch, scores.softmax(3));
-            NDArray z = pattern.reshape(batch, groups, heads / groups * tokens, side)
-                    .matMul(values)
-                    .reshape(batch, heads, tokens, width)
-                    .transpose(0, 2, 1, 3);
-            return hooks.apply(attn + "hook_z", scratch, z);
+            return hooks.apply(attn + "hook_pattern", scratch, scores.softmax(3));
         }
 
         /** Rotates pairs (i, i + D/2) of (B, S, heads, D) by position. */

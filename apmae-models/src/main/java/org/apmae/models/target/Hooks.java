@@ -82,6 +82,11 @@ public final class Hooks {
         return byName.isEmpty();
     }
 
+    /** Whether a hook stands on a point whose name begins so. */
+    boolean watch(String prefix) {
+        return byName.keySet().stream().anyMatch(name -> name.startsWith(prefix));
+    }
+
     boolean has(String name) {
         return byName.containsKey(name);
     }

@@ -95,6 +95,17 @@ public interface TargetModel extends AutoCloseable {
     NDArray lastLogits(NDManager owner, NDArray ids, KeyValueCache cache, Hooks hooks);
 
     /**
+     * Runs the model for what its hooks see, and no further: layers above the last hook are left out, and after a last {@code
+     * hook_pattern} the rest of its layer too.
+     *
+     * @param ids shape (B, S), int64, token ids; borrowed
+     * @param hooks what to watch or change
+     * @throws IllegalArgumentException if an id is outside the vocabulary or a hook's name is unknown
+     * @throws IllegalStateException if the model is closed
+     */
+    void watch(NDArray ids, Hooks hooks);
+
+    /**
      * Prepares a batch of prompts to be run layer by layer, without hooks.
      *
      * @param owner owner of the batch's small tables, on the model's device; must outlive the steps

@@ -247,6 +247,45 @@ class HooksTest {
     }
 
     @Test
+    void watchingStopsAtTheLastHook() {
+        int last = model.shape().layers() - 1;
+        for (String point : model.hookNames()) {
+            List<float[]> seen = new ArrayList<>();
+            Hooks hooks = Hooks.none()
+                    .with("blocks.0.attn.hook_pattern", (scratch, a) -> a)
+                    .with(point, (scratch, a) -> {
+                        seen.add(a.toFloatArray());
+                        return a;
+                    });
+            try (NDManager manager = model.newManager()) {
+                NDArray ids = ids(manager);
+                model.watch(ids, hooks);
+                model.logits(manager, ids, hooks);
+            }
+            assertThat(seen).as(point).hasSize(2);
+            assertThat(seen.get(0)).as(point).containsExactly(seen.get(1));
+        }
+        List<String> fired = new ArrayList<>();
+        Hooks below = Hooks.none();
+        for (String name : model.hookNames()) {
+            below = below.with(name, (scratch, a) -> {
+                fired.add(name);
+                return a;
+            });
+        }
+        try (NDManager manager = model.newManager()) {
+            model.watch(ids(manager), below);
+            assertThat(fired).containsExactlyInAnyOrderElementsOf(model.hookNames());
+            fired.clear();
+            model.watch(ids(manager), Hooks.none());
+            assertThat(fired).isEmpty();
+            assertThatThrownBy(() -> model.watch(
+                            ids(manager), Hooks.none().with("blocks." + (last + 1) + ".attn.hook_z", (s, a) -> a)))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
     void theCallersArraysStayAsTheyAre() {
         try (NDManager manager = model.newManager()) {
             NDArray ids = ids(manager);
