@@ -15,13 +15,14 @@ final class Layout {
     private static final int STRIDE = Umap.STRIDE;
     private static final int ROUNDS = 40;
     private static final float REPELLED = 5;
-    private static final float LIMIT = 4;
+    private static final float LIMIT = Forces.LIMIT;
     /** Rows that meet others at once: two tiles of eight coordinates (16 KiB) stay in the first-level cache. */
     private static final int TILE = 256;
 
     private final float[] places;
     private final int size;
     private final Curve curve;
+    private final Forces forces;
     private final int epochs;
     private long state;
 
@@ -48,6 +49,7 @@ final class Layout {
         this.places = places;
         this.size = graph.size();
         this.curve = curve;
+        this.forces = new Forces(curve);
         this.epochs = epochs;
         this.state = seed;
         int all = graph.start(size);
@@ -116,66 +118,9 @@ final class Layout {
         for (int e = 0; e < edges; e++) {
             while (due[e] <= until) {
                 due[e] += periods[e];
-                pull(places, firsts[e], seconds[e], rate);
+                forces.pull(places, firsts[e], seconds[e], rate);
             }
         }
-    }
-
-    private void pull(float[] y, int a, int b, float rate) {
-        float d0 = y[a] - y[b];
-        float d1 = y[a + 1] - y[b + 1];
-        float d2 = y[a + 2] - y[b + 2];
-        float d3 = y[a + 3] - y[b + 3];
-        float d4 = y[a + 4] - y[b + 4];
-        float d5 = y[a + 5] - y[b + 5];
-        float d6 = y[a + 6] - y[b + 6];
-        float d7 = y[a + 7] - y[b + 7];
-        float squared = ((d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3)) + ((d4 * d4 + d5 * d5) + (d6 * d6 + d7 * d7));
-        if (squared == 0) {
-            return;
-        }
-        float step = curve.attraction(squared);
-        // Each coordinate is limited by itself; where even the whole step is short no coordinate can be long.
-        if (step * step * squared > LIMIT * LIMIT) {
-            d0 = limit(step * d0);
-            d1 = limit(step * d1);
-            d2 = limit(step * d2);
-            d3 = limit(step * d3);
-            d4 = limit(step * d4);
-            d5 = limit(step * d5);
-            d6 = limit(step * d6);
-            d7 = limit(step * d7);
-            step = 1;
-        }
-        step *= rate;
-        d0 *= step;
-        d1 *= step;
-        d2 *= step;
-        d3 *= step;
-        d4 *= step;
-        d5 *= step;
-        d6 *= step;
-        d7 *= step;
-        y[a] += d0;
-        y[a + 1] += d1;
-        y[a + 2] += d2;
-        y[a + 3] += d3;
-        y[a + 4] += d4;
-        y[a + 5] += d5;
-        y[a + 6] += d6;
-        y[a + 7] += d7;
-        y[b] -= d0;
-        y[b + 1] -= d1;
-        y[b + 2] -= d2;
-        y[b + 3] -= d3;
-        y[b + 4] -= d4;
-        y[b + 5] -= d5;
-        y[b + 6] -= d6;
-        y[b + 7] -= d7;
-    }
-
-    private static float limit(float step) {
-        return step > LIMIT ? LIMIT : step < -LIMIT ? -LIMIT : step;
     }
 
     private void repel(float rate) {

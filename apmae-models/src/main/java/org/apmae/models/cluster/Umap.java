@@ -41,15 +41,18 @@ final class Umap {
         if (n < 2) {
             return new float[n * STRIDE];
         }
+        Neighbours nearest;
         FuzzyGraph graph;
         double[] principal;
         try (NDManager manager = NativeRuntime.newManager(Device.cpu())) {
             NDArray matrix = manager.create(rows.values(), new Shape(n, rows.width()));
-            graph = FuzzyGraph.of(rows.neighbours(matrix, Math.min(neighbours, n) - 1), n);
+            nearest = rows.neighbours(matrix, Math.min(neighbours, n) - 1);
+            graph = FuzzyGraph.of(nearest, n);
             principal = PrincipalComponents.project(matrix, components, STRIDE, Seeds.ofTask(seed, 0));
         }
         float[] layout = start(principal, graph, components, seed);
         new Layout(layout, graph, curve, epochs, Seeds.ofTask(seed, 1)).run();
+        new Refinement(layout, rows, nearest, graph, curve).run();
         for (int i = 0; i < n && components < STRIDE; i++) {
             Arrays.fill(layout, i * STRIDE + components, (i + 1) * STRIDE, 0);
         }
