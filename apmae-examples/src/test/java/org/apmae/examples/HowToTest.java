@@ -25,6 +25,8 @@ import org.apmae.core.pattern.PatternClustererContract;
 import org.apmae.core.scenario.ScenarioMiner;
 import org.apmae.core.scenario.ScenarioMinerContract;
 import org.apmae.models.runtime.NativeRuntime;
+import org.apmae.models.target.TargetModel;
+import org.apmae.models.target.TargetModels;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -219,6 +221,23 @@ class HowToTest {
         assertThat(found).anyMatch(row -> row.startsWith("libtorch ok 2.7.1, "));
         if (found.stream().anyMatch(row -> row.startsWith("libtorch ") && row.endsWith(" 0 GPUs"))) {
             assertThat(found).containsAll(shown);
+        }
+    }
+
+    @Test
+    void theTableOfHooksIsWhole() throws IOException {
+        List<String> shown = new ArrayList<>();
+        Matcher rows = Pattern.compile("^\\| `((blocks|ln_final)\\.[^`]*)` \\| \\(", Pattern.MULTILINE)
+                .matcher(Page.read("docs/hooks.md").text());
+        while (rows.find()) {
+            shown.add(rows.group(1));
+        }
+        try (TargetModel model = TargetModels.embedded()) {
+            assertThat(shown)
+                    .containsExactlyInAnyOrderElementsOf(model.hookNames().stream()
+                            .map(name -> name.replaceFirst("blocks\\.\\d+", "blocks.{i}"))
+                            .distinct()
+                            .toList());
         }
     }
 
