@@ -7,24 +7,24 @@ import org.apmae.models.intervention.ZeroAblation;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.*;
 
-/** Records the embedded model on a snippet, lists its most peaked heads, and removes one. */
+/** Records the embedded model on a snippet, lists its five most peaked heads, and removes them. */
 class FirstLook {
     public static void main(String[] arguments) {
         try (TargetModel model = TargetModels.embedded();
                 HookedRecorder recorder = new HookedRecorder(model, 1)) {
-            CodeTokenizer tokenizer = model.tokenizer();
-            int[] before = tokenizer.encode("int sum(int[] a) {\n    int total = 0;\n    for (int x : a)\n        ");
-            int[] after = tokenizer.encode(" += x;\n    return total;\n}\n");
-            int[] ids = FimWindow.layOut(before, after, tokenizer.fimTokens(), 256);
-            List<Prompt> prompts = List.of(
-                    new Prompt("sum", CompletionTask.RANDOM, ids, tokenizer.encode("total")[0]));
+            CodeTokenizer code = model.tokenizer();
+            int[] before =
+                    code.encode("static int sum(int[] a) {\n    int total = 0;\n    for (int i = 0; i < a.length; ");
+            int[] after = code.encode("++) {\n        total += a[i];\n    }\n    return total;\n}\n");
+            int[] ids = FimWindow.layOut(before, after, code.fimTokens(), 256);
+            List<Prompt> prompts = List.of(new Prompt("sum", CompletionTask.RANDOM, ids, code.encode("i")[0]));
             Map<HeadId, Float> peaks = new TreeMap<>();
-            AttentionSink sink = AttentionSink.of(batch -> measure(batch, peaks), found -> print(found, tokenizer));
+            AttentionSink sink = AttentionSink.of(batch -> measure(batch, peaks), found -> print(found, code));
             recorder.record(prompts.stream(), HeadSelection.all(model.shape()), sink);
             List<HeadId> heads = new ArrayList<>(peaks.keySet());
             heads.sort(Comparator.comparing(peaks::get).reversed());
             heads.subList(0, 5).forEach(head -> System.out.println(head + " peaks at " + peaks.get(head)));
-            recorder.record(prompts.stream(), HeadSelection.of(List.of()), new ZeroAblation(heads.subList(0, 1)), sink);
+            recorder.record(prompts.stream(), HeadSelection.of(List.of()), new ZeroAblation(heads.subList(0, 5)), sink);
         }
     }
 

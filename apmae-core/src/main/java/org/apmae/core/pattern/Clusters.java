@@ -56,7 +56,8 @@ public interface Clusters {
      * Returns the density-based clustering validation index in the space in which the clusters were found. Computed at the first
      * call.
      *
-     * @return -1 to 1, higher for dense clusters that lie apart; NaN where there are fewer than two clusters
+     * @return -1 to 1, higher for dense clusters that lie apart; NaN where there are fewer than two clusters, or the method does not
+     *     measure it
      * @see <a href="https://doi.org/10.1137/1.9781611973440.96">Moulavi et al. (2014)</a>
      */
     double validity();

@@ -306,7 +306,7 @@ public final class RunReport {
 
     private static void sweep(HtmlReport.Section section, Map<String, Figure> charts, RunTablesView tables) {
         section.paragraph(
-                "The scenarios are balanced, so the accuracy is one half before any head is removed. Bands are 95 %"
+                "The scenarios are balanced, so the accuracy is one half before any head is removed. Bands are 95\u00a0%"
                         + " intervals over source files.");
         section.markup("<div class=\"pair\">");
         chart(section, charts, "sweep");

@@ -414,13 +414,13 @@
     return box;
   }
 
-  function axes(svg, x, y, f, m, width, height) {
+  function axes(svg, x, y, f, m, width, height, counts) {
     const ticks = Math.max(3, Math.min(8, Math.floor(width / 80)));
     const across = f.kind === "LINES_LOG"
       ? d3.axisBottom(x).tickValues([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter(v => v >= x.domain()[0] && v <= x.domain()[1])).tickFormat(d3.format("d"))
       : d3.axisBottom(x).ticks(ticks);
     svg.append("g").attr("class", "axis grid").attr("transform", `translate(${m.left},0)`)
-      .call(d3.axisLeft(y).ticks(6).tickSize(-(width - m.left - m.right)));
+      .call((counts ? d3.axisLeft(y).ticks(Math.min(6, y.domain()[1]), "d") : d3.axisLeft(y).ticks(6)).tickSize(-(width - m.left - m.right)));
     svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - m.bottom})`).call(across.tickSizeOuter(0));
     svg.append("text").attr("class", "title").attr("x", (m.left + width - m.right) / 2).attr("y", height - 4).attr("text-anchor", "middle").text(f.x);
     svg.append("text").attr("class", "title").attr("x", 4).attr("y", 11).text(f.y);
@@ -433,20 +433,24 @@
     const all = f.series.flatMap(s => s.points).filter(p => !missing(p.y));
     const ys = all.flatMap(p => [p.y, p.low, p.high]).filter(v => !missing(v));
     if (!missing(f.reference)) ys.push(f.reference);
+    // whole numbers from 0 on are counts, and there is no half of a scenario
+    const counts = ys.length > 0 && ys.every(v => Number.isInteger(v) && v >= 0);
+    // the first points keep off the labels of the axis
+    const inset = 8;
     const x = (f.kind === "LINES_LOG" ? d3.scaleLog() : d3.scaleLinear())
-      .domain(square ? [0, 1] : d3.extent(all, p => p.x)).range([m.left, width - m.right]);
+      .domain(square ? [0, 1] : d3.extent(all, p => p.x)).range([m.left + inset, width - m.right - inset]);
     if (x.domain()[0] === x.domain()[1]) x.domain([x.domain()[0] * 0.5, x.domain()[1] * 1.5 || 1]);
-    const y = d3.scaleLinear().domain(square ? [0, 1] : d3.extent(ys)).nice().range([height - m.bottom, m.top]);
+    const y = d3.scaleLinear().domain(square ? [0, 1] : counts ? [0, Math.max(1, d3.max(ys))] : d3.extent(ys)).nice().range([height - m.bottom, m.top]);
     if (y.domain()[0] === y.domain()[1]) y.domain([y.domain()[0] - 1, y.domain()[1] + 1]);
     const svg = frame(f, width, height);
-    axes(svg, x, y, f, m, width, height);
+    axes(svg, x, y, f, m, width, height, counts && !square);
     if (square) svg.append("line").attr("class", "reference").attr("x1", x(0)).attr("y1", y(0)).attr("x2", x(1)).attr("y2", y(1));
     else if (!missing(f.reference)) svg.append("line").attr("class", "reference").attr("x1", m.left).attr("x2", width - m.right).attr("y1", y(f.reference)).attr("y2", y(f.reference));
     f.series.forEach((s, i) => {
       const points = s.points.filter(p => !missing(p.y));
       const tint = palette[i % palette.length];
       const band = points.filter(p => !missing(p.low));
-      if (band.length > 1) svg.append("path").attr("class", "band").attr("fill", tint).attr("d", d3.area().x(p => x(p.x)).y0(p => y(p.low)).y1(p => y(p.high))(band));
+      if (band.length > 1) svg.append("path").attr("class", f.series.length > 5 ? "band faint" : "band").attr("fill", tint).attr("d", d3.area().x(p => x(p.x)).y0(p => y(p.low)).y1(p => y(p.high))(band));
       svg.append("path").attr("class", "line").attr("stroke", tint).attr("stroke-dasharray", i % 2 ? "6 3" : null).attr("d", d3.line().x(p => x(p.x)).y(p => y(p.y))(points));
       if (points.length <= 60) points.forEach(p => point(svg, x(p.x), y(p.y), i, s, p, f));
     });

@@ -64,6 +64,8 @@ final class TrainStage {
     private static final int TOGETHER = 16;
     /** Patterns of a group of scenarios in memory: 131 KB each. */
     private static final int MOST_PATTERNS = 4000;
+    /** Least width of a panel of a reconstruction, in pixels. */
+    private static final int PANEL = 256;
 
     static final int SHOWN = 4;
 
@@ -319,7 +321,8 @@ final class TrainStage {
 
     private static Picture panel(float[][] pattern, String title) {
         return PatternImage.of(pattern)
-                .withCell(1)
+                // so that a small pattern has room for its title
+                .withCell(Math.max(1, PANEL / pattern.length))
                 .withRange(0, 1)
                 .withTitle(title)
                 .draw();
