@@ -39,15 +39,35 @@ public final class MiningAhead {
 
     private static final int FILES = 256;
 
+    private static final List<CompletionTask> TASKS = List.of(CompletionTask.values());
+
     private final Corpus source;
     private final MiningOptions options;
     private final PieceRunner runner;
     private final Map<SourceFile, Mined> mined = new IdentityHashMap<>();
 
-    private record Span(CompletionTask task, int start, int end) implements Serializable {}
+    /** What one file gave; arrays, because there are hundreds of spans in a file and objects travel slowly. */
+    private record Mined(byte[] tasks, int[] starts, int[] ends, List<Rejection> rejections) implements Serializable {
+        static Mined of(List<Scenario> scenarios, List<Rejection> rejections) {
+            byte[] tasks = new byte[scenarios.size()];
+            int[] starts = new int[tasks.length];
+            int[] ends = new int[tasks.length];
+            for (int i = 0; i < tasks.length; i++) {
+                tasks[i] = (byte) scenarios.get(i).task().ordinal();
+                starts[i] = scenarios.get(i).start();
+                ends[i] = scenarios.get(i).end();
+            }
+            return new Mined(tasks, starts, ends, List.copyOf(rejections));
+        }
 
-    /** What one file gave. */
-    private record Mined(List<Span> spans, List<Rejection> rejections) implements Serializable {}
+        MiningResult in(SourceFile file) {
+            List<Scenario> scenarios = new ArrayList<>();
+            for (int i = 0; i < tasks.length; i++) {
+                scenarios.add(new Scenario(TASKS.get(tasks[i]), file, starts[i], ends[i]));
+            }
+            return new MiningResult(scenarios, rejections);
+        }
+    }
 
     /** A file that was read and not handed on yet, with what the corpus left out before it. */
     private record Waiting(List<Rejection> before, SourceFile file) {}
@@ -70,19 +90,14 @@ public final class MiningAhead {
         @Override
         public List<Mined> apply(List<SourceFile> files) {
             List<Mined> results = new ArrayList<>();
-            List<Span> spans = new ArrayList<>();
+            List<Scenario> scenarios = new ArrayList<>();
             List<Rejection> rejections = new ArrayList<>();
             new CorpusMiner(new JavaParserMiner(), 1)
-                    .mine(
-                            new Listed(files),
-                            options,
-                            scenario -> spans.add(new Span(scenario.task(), scenario.start(), scenario.end())),
-                            rejections::add,
-                            done -> {
-                                results.add(new Mined(List.copyOf(spans), List.copyOf(rejections)));
-                                spans.clear();
-                                rejections.clear();
-                            });
+                    .mine(new Listed(files), options, scenarios::add, rejections::add, done -> {
+                        results.add(Mined.of(scenarios, rejections));
+                        scenarios.clear();
+                        rejections.clear();
+                    });
             return results;
         }
     }
@@ -144,11 +159,7 @@ public final class MiningAhead {
                     throw new IllegalStateException(
                             file.path() + " was not mined ahead with these options; draw it from this corpus, once");
                 }
-                return new MiningResult(
-                        found.spans().stream()
-                                .map(span -> new Scenario(span.task(), file, span.start(), span.end()))
-                                .toList(),
-                        found.rejections());
+                return found.in(file);
             }
         };
     }
