@@ -86,6 +86,7 @@ class SparkTest {
         private final Path run;
         private final Map<Stage, String> signs;
         private final Map<Stage, String> killed = new TreeMap<>();
+        private volatile boolean finished;
 
         Killer(WorkerProcesses workers, Path run, Map<Stage, String> signs) {
             this.workers = workers;
@@ -99,8 +100,11 @@ class SparkTest {
             try {
                 for (Map.Entry<Stage, String> each : signs.entrySet()) {
                     Path sign = run.resolve(each.getValue());
-                    while (!Files.exists(sign) || (Files.isRegularFile(sign) && Files.size(sign) == 0)) {
+                    while (!finished && (!Files.exists(sign) || (Files.isRegularFile(sign) && Files.size(sign) == 0))) {
                         TimeUnit.MILLISECONDS.sleep(2);
+                    }
+                    if (finished) {
+                        return;
                     }
                     ProcessHandle victim = victim();
                     victim.destroyForcibly();
@@ -150,7 +154,7 @@ class SparkTest {
             } finally {
                 settings.keySet().forEach(System::clearProperty);
             }
-            killer.interrupt();
+            killer.finished = true;
             killer.join();
             assertThat(killer.killed)
                     .isEqualTo(new TreeMap<>(Map.of(

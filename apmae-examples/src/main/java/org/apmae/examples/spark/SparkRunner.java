@@ -83,7 +83,7 @@ final class SparkRunner implements PieceRunner {
         @Override
         public void close() {
             closed = true;
-            due.forEach(job -> job.cancel(true));
+            due.forEach(job -> job.cancel(false));
             due.clear();
         }
     }

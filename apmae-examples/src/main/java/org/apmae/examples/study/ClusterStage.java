@@ -94,15 +94,25 @@ final class ClusterStage {
         }
     }
 
-    private record Labelled(int head, int[] labels) implements Serializable {}
+    private static final class Labelled implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        private final int head;
+        private final int[] labels;
+
+        Labelled(int head, int[] labels) {
+            this.head = head;
+            this.labels = labels;
+        }
+    }
 
     /** Fits a head again and compares. */
     private record Refit(Resource<EncodingStore> store, Clusterer clusterer, long seed)
             implements PieceFunction<Labelled, Stability> {
         @Override
         public Stability apply(Labelled one) {
-            float[][] encodings = encodings(store.get()).get(one.head());
-            return Stability.of(clusterer.clusterer(), encodings, one.labels(), seed + one.head(), 1);
+            float[][] encodings = encodings(store.get()).get(one.head);
+            return Stability.of(clusterer.clusterer(), encodings, one.labels, seed + one.head, 1);
         }
     }
 
@@ -180,7 +190,7 @@ final class ClusterStage {
             }
             List<Stability> results = study.map(pieces, new Refit(storeForPieces, clusterer, seed), progress::step);
             for (int i = 0; i < measured; i++) {
-                found.put(pieces.get(i).head(), results.get(i));
+                found.put(pieces.get(i).head, results.get(i));
             }
         }
         return found;

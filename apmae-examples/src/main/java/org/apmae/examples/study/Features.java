@@ -56,7 +56,7 @@ record Features(List<String> names, List<double[]> rows) {
         List<Medoids> pieces = new ArrayList<>();
         for (int h = 0; h < clusters.size(); h++) {
             int[] medoids = clusters.get(h).medoids();
-            pieces.add(new Medoids(h, medoids));
+            pieces.add(new Medoids(h, Arrays.stream(medoids).boxed().toList()));
             for (int m = 0; m < medoids.length; m++) {
                 names.add(store.heads().get(h) + ".medoid" + m);
             }
@@ -66,20 +66,29 @@ record Features(List<String> names, List<double[]> rows) {
         return new Features(names, joined(heads, selected.size()));
     }
 
-    private record Medoids(int head, int[] rows) implements Serializable {}
+    private record Medoids(int head, List<Integer> rows) implements Serializable {}
 
     /** For one head the numbers of all selected scenarios, a row for each. */
-    private record MedoidDistances(Resource<EncodingStore> store, int[] rowOf)
-            implements PieceFunction<Medoids, double[][]> {
+    private static final class MedoidDistances implements PieceFunction<Medoids, double[][]> {
+        private static final long serialVersionUID = 1;
+
+        private final Resource<EncodingStore> store;
+        private final int[] rowOf;
+
+        MedoidDistances(Resource<EncodingStore> store, int[] rowOf) {
+            this.store = store;
+            this.rowOf = rowOf;
+        }
+
         @Override
         public double[][] apply(Medoids medoids) {
             EncodingStore open = store.get();
-            double[][] numbers = new double[rowOf.length][medoids.rows().length];
-            if (medoids.rows().length > 0) {
+            double[][] numbers = new double[rowOf.length][medoids.rows().size()];
+            if (medoids.rows().size() > 0) {
                 float[][] all = open.head(open.heads().get(medoids.head()));
                 for (int i = 0; i < numbers.length; i++) {
-                    for (int m = 0; m < medoids.rows().length; m++) {
-                        numbers[i][m] = 1 - cosine(all[rowOf[i]], all[medoids.rows()[m]]);
+                    for (int m = 0; m < medoids.rows().size(); m++) {
+                        numbers[i][m] = 1 - cosine(all[rowOf[i]], all[medoids.rows().get(m)]);
                     }
                 }
             }
@@ -137,8 +146,23 @@ record Features(List<String> names, List<double[]> rows) {
     }
 
     /** For one head the places of all selected scenarios, a row for each. */
-    private record MainAxes(Resource<EncodingStore> store, int[] rowOf, int[] train, int axes, long seed)
-            implements PieceFunction<Integer, double[][]> {
+    private static final class MainAxes implements PieceFunction<Integer, double[][]> {
+        private static final long serialVersionUID = 1;
+
+        private final Resource<EncodingStore> store;
+        private final int[] rowOf;
+        private final int[] train;
+        private final int axes;
+        private final long seed;
+
+        MainAxes(Resource<EncodingStore> store, int[] rowOf, int[] train, int axes, long seed) {
+            this.store = store;
+            this.rowOf = rowOf;
+            this.train = train;
+            this.axes = axes;
+            this.seed = seed;
+        }
+
         @Override
         public double[][] apply(Integer head) {
             EncodingStore open = store.get();

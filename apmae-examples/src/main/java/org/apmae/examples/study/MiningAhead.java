@@ -7,7 +7,6 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.Spliterator;
@@ -44,20 +43,34 @@ public final class MiningAhead {
     private final Corpus source;
     private final MiningOptions options;
     private final PieceRunner runner;
-    private final Map<SourceFile, Mined> mined = new IdentityHashMap<>();
+    private final IdentityHashMap<SourceFile, Mined> mined = new IdentityHashMap<>();
 
     /** What one file gave; arrays, because there are hundreds of spans in a file and objects travel slowly. */
-    private record Mined(byte[] tasks, int[] starts, int[] ends, List<Rejection> rejections) implements Serializable {
+    private static final class Mined implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        private final byte[] tasks;
+        private final int[] starts;
+        private final int[] ends;
+        private final Rejection[] rejections;
+
+        Mined(byte[] tasks, int[] starts, int[] ends, Rejection[] rejections) {
+            this.tasks = tasks;
+            this.starts = starts;
+            this.ends = ends;
+            this.rejections = rejections;
+        }
+
         static Mined of(List<Scenario> scenarios, List<Rejection> rejections) {
             byte[] tasks = new byte[scenarios.size()];
             int[] starts = new int[tasks.length];
             int[] ends = new int[tasks.length];
             for (int i = 0; i < tasks.length; i++) {
-                tasks[i] = (byte) scenarios.get(i).task().ordinal();
+                tasks[i] = (byte) TASKS.indexOf(scenarios.get(i).task());
                 starts[i] = scenarios.get(i).start();
                 ends[i] = scenarios.get(i).end();
             }
-            return new Mined(tasks, starts, ends, List.copyOf(rejections));
+            return new Mined(tasks, starts, ends, rejections.toArray(Rejection[]::new));
         }
 
         MiningResult in(SourceFile file) {
@@ -65,7 +78,7 @@ public final class MiningAhead {
             for (int i = 0; i < tasks.length; i++) {
                 scenarios.add(new Scenario(TASKS.get(tasks[i]), file, starts[i], ends[i]));
             }
-            return new MiningResult(scenarios, rejections);
+            return new MiningResult(scenarios, List.of(rejections));
         }
     }
 

@@ -151,9 +151,27 @@ final class FittedClusters implements Clusters, Serializable {
     }
 
     /** Everything but the rows. */
-    private record Travelling(
-            Shape shape, Rule rule, int voters, int[] labels, float[] strengths, int[] medoids, double validity)
-            implements Serializable {
+    private static final class Travelling implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        private final Shape shape;
+        private final Rule rule;
+        private final int voters;
+        private final int[] labels;
+        private final float[] strengths;
+        private final int[] medoids;
+        private final double validity;
+
+        Travelling(FittedClusters clusters) {
+            shape = clusters.shape;
+            rule = clusters.rule;
+            voters = clusters.voters;
+            labels = clusters.labels;
+            strengths = clusters.strengths;
+            medoids = clusters.medoids;
+            validity = clusters.validity();
+        }
+
         private Object readResolve() {
             double known = validity;
             return new FittedClusters(
@@ -172,7 +190,7 @@ final class FittedClusters implements Clusters, Serializable {
     }
 
     private Object writeReplace() {
-        return new Travelling(shape, rule, voters, labels, strengths, medoids, validity());
+        return new Travelling(this);
     }
 
     private void readObject(ObjectInputStream stream) throws InvalidObjectException {
