@@ -49,6 +49,7 @@ public final class WorkerProcesses implements AutoCloseable {
      * @return the cluster, to be closed
      * @throws IllegalArgumentException if the number is below 1
      * @throws IllegalStateException if the master does not start
+     * @throws UncheckedIOException if a process or its folder cannot be made
      */
     public static WorkerProcesses start(int workers) {
         if (workers < 1) {
