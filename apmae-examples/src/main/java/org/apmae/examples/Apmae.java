@@ -4,7 +4,9 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import java.io.UncheckedIOException;
 import org.apmae.examples.bench.BenchCommand;
+import org.apmae.examples.spark.SparkCommand;
 import org.apmae.examples.study.StudyCommands;
+import org.apmae.examples.study.Workplace;
 import org.apmae.examples.training.EvaluateTargetCommand;
 import org.apmae.examples.training.TrainTargetCommand;
 import org.apmae.models.safetensors.ModelFileException;
@@ -65,14 +67,11 @@ public final class Apmae implements Runnable {
      */
     public static int execute(String... arguments) {
         System.setProperty("java.awt.headless", "true");
-        CommandLine commandLine = new CommandLine(new Apmae());
-        StudyCommands.addTo(commandLine);
-        commandLine.addSubcommand(new ParityCommand());
-        commandLine.addSubcommand(new CompareMinersCommand());
-        commandLine.addSubcommand(new DoctorCommand());
-        commandLine.addSubcommand(new TrainTargetCommand());
-        commandLine.addSubcommand(new EvaluateTargetCommand());
-        commandLine.addSubcommand(new BenchCommand());
+        CommandLine commandLine = commands(Workplace.threads());
+        CommandLine spark = new CommandLine(new SparkCommand(Apmae::commands));
+        // what follows the command's name is that command's own
+        spark.setStopAtPositional(true);
+        commandLine.addSubcommand(spark);
         commandLine.setExecutionExceptionHandler(Apmae::report);
         try {
             return commandLine.execute(arguments);
@@ -81,6 +80,19 @@ public final class Apmae implements Runnable {
                     + "); give Java more with -Xmx, or study fewer scenarios");
             return 1;
         }
+    }
+
+    private static CommandLine commands(Workplace workplace) {
+        CommandLine commandLine = new CommandLine(new Apmae());
+        StudyCommands.addTo(commandLine, workplace);
+        commandLine.addSubcommand(new ParityCommand());
+        commandLine.addSubcommand(new CompareMinersCommand());
+        commandLine.addSubcommand(new DoctorCommand());
+        commandLine.addSubcommand(new TrainTargetCommand());
+        commandLine.addSubcommand(new EvaluateTargetCommand());
+        commandLine.addSubcommand(new BenchCommand());
+        commandLine.setExecutionExceptionHandler(Apmae::report);
+        return commandLine;
     }
 
     @Override

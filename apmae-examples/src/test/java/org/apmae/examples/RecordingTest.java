@@ -35,6 +35,8 @@ import org.apmae.core.run.StageWriter;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.core.store.EncodingStore;
 import org.apmae.core.store.PatternStore;
+import org.apmae.core.work.PieceRunner;
+import org.apmae.core.work.SerializingRunner;
 import org.apmae.models.apmae.ApMae;
 import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.pipeline.EncodingPass;
@@ -185,6 +187,88 @@ class RecordingTest {
         Map<String, byte[]> found = content(disturbed);
         assertThat(found.keySet()).isEqualTo(expected.keySet());
         expected.forEach((name, bytes) -> assertThat(found.get(name)).as(name).isEqualTo(bytes));
+    }
+
+    @Test
+    void segmentsComputedElsewhereAreTheSame() throws IOException {
+        List<Prompt> prompts = prompts(SCENARIOS);
+        PatternKeeping keep = PatternKeeping.none()
+                .withHeads(List.of(new HeadId(0, 1)))
+                .withPatterns(Map.of("s4", Set.of(new HeadId(1, 7))));
+        Path here = folder.resolve("here");
+        try (RunFolder run = RunFolder.create(here)) {
+            before(run, Stage.MINE, Stage.RECORD, Stage.TRAIN);
+            encode(run, prompts.iterator(), keep, 2);
+        }
+        Path elsewhere = folder.resolve("elsewhere");
+        HeadSelection heads = HeadSelection.all(model.shape());
+        try (RunFolder run = RunFolder.create(elsewhere);
+                PieceRunner runner = new SerializingRunner();
+                ApMaeEncoder encoder = apmae.encoder()) {
+            before(run, Stage.MINE, Stage.RECORD, Stage.TRAIN);
+            try (StageWriter stage = run.resume(Stage.ENCODE, keep.toString())) {
+                EncodingStore.Writer store = EncodingStore.writer(stage, heads.heads(), encoder.width());
+                long stored = new EncodingPass(model, apmae.config().scaler(), encoder, 1)
+                        .on(runner, () -> model, () -> apmae.encoder())
+                        .run(prompts.iterator(), heads, keep, stage, store, done -> {});
+                assertThat(stored).isEqualTo(SCENARIOS);
+                store.finish();
+                stage.commit(PROVENANCE);
+            }
+        }
+        Map<String, byte[]> expected = content(here);
+        Map<String, byte[]> found = content(elsewhere);
+        assertThat(found.keySet()).isEqualTo(expected.keySet()).contains("patterns/L1H7.f16");
+        expected.forEach((name, bytes) -> assertThat(found.get(name)).as(name).isEqualTo(bytes));
+    }
+
+    @Test
+    void roundsComputedElsewhereAreTheSameAndSurplusOnesAreDropped() {
+        List<Prompt> prompts = prompts(VerdictPass.ROUND * 3 + 10);
+        Map<CompletionTask, List<Prompt>> candidates = Map.of(
+                CompletionTask.IDENTIFIERS,
+                prompts,
+                CompletionTask.EOL,
+                prompts.subList(0, VerdictPass.ROUND + 1).stream()
+                        .map(each -> new Prompt("eol" + each.scenarioId(), CompletionTask.EOL, each.ids(), 5))
+                        .toList());
+        // one round of the first task is enough, and so the others that run ahead are not needed
+        VerdictPass.Enough enough = (task, found) -> task == CompletionTask.IDENTIFIERS && !found.isEmpty();
+        VerdictPass pass = new VerdictPass(model, 2);
+        try (RunFolder run = RunFolder.create(folder.resolve("run"));
+                PieceRunner runner = new SerializingRunner()) {
+            before(run, Stage.MINE);
+            Map<CompletionTask, List<Verdict>> here;
+            List<Object> notes;
+            try (StageWriter stage = run.resume(Stage.RECORD, "here")) {
+                here = pass.run(candidates, enough, stage.segments(), done -> {});
+                notes = stage.segments().notes();
+            }
+            VerdictPass elsewhere = pass.on(runner, () -> model);
+            try (StageWriter stage = run.resume(Stage.RECORD, "elsewhere")) {
+                assertThat(elsewhere.run(candidates, enough, stage.segments(), done -> {}))
+                        .isEqualTo(here);
+                assertThat(stage.segments().notes()).isEqualTo(notes).hasSize(3);
+            }
+            // gone on with elsewhere after whole segments from here
+            try (StageWriter stage = run.resume(Stage.RECORD, "both")) {
+                VerdictPass.Enough stopping = (task, found) -> {
+                    if (!found.isEmpty()) {
+                        throw new IllegalStateException("stopped after a round");
+                    }
+                    return false;
+                };
+                assertThatThrownBy(() -> pass.run(candidates, stopping, stage.segments(), done -> {}))
+                        .hasMessage("stopped after a round");
+            }
+            try (StageWriter stage = run.resume(Stage.RECORD, "both")) {
+                Map<CompletionTask, List<Verdict>> all =
+                        elsewhere.run(candidates, (task, found) -> false, stage.segments(), done -> {});
+                assertThat(all.get(CompletionTask.EOL)).hasSize(VerdictPass.ROUND + 1);
+                assertThat(all.get(CompletionTask.IDENTIFIERS).subList(0, VerdictPass.ROUND))
+                        .isEqualTo(here.get(CompletionTask.IDENTIFIERS));
+            }
+        }
     }
 
     @Test

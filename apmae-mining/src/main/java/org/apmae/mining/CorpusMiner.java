@@ -1,9 +1,11 @@
 package org.apmae.mining;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
@@ -81,7 +83,7 @@ public final class CorpusMiner {
      * @param options what to look for in each file
      * @param scenarios hears of every scenario: file after file in the order of the corpus, within a file in the order of
      *     the start
-     * @param rejections hears of everything that the corpus or the miner left out
+     * @param rejections hears of everything that the corpus or the miner left out, in the order of the files
      * @param progress hears the number of files done after each file
      * @return the counts
      * @throws IllegalArgumentException if a task is asked for that the miner does not have
@@ -106,32 +108,37 @@ public final class CorpusMiner {
         long inWork = 0;
         CorpusDigest digest = new CorpusDigest();
         ExecutorService workers = Executors.newFixedThreadPool(threads, ParserThread::new);
-        try (Stream<SourceFile> stream = corpus.files(counted)) {
+        List<Rejection> leftOut = new ArrayList<>();
+        try (Stream<SourceFile> stream = corpus.files(leftOut::add)) {
             Iterator<SourceFile> sources = stream.iterator();
             // At most one file is read and not yet in work.
-            Deque<SourceFile> read = new ArrayDeque<>();
+            Deque<Read> read = new ArrayDeque<>();
             while (sources.hasNext() || !read.isEmpty() || !ahead.isEmpty()) {
                 while (ahead.size() < threads * AHEAD) {
                     if (read.isEmpty() && sources.hasNext()) {
                         SourceFile source = sources.next();
                         digest.add(source);
                         characters += source.text().length();
-                        read.add(source);
+                        read.add(new Read(source, List.copyOf(leftOut)));
+                        leftOut.clear();
                     }
                     if (read.isEmpty()
                             || (!ahead.isEmpty()
-                                    && inWork + read.getFirst().text().length() > MOST_CHARACTERS)) {
+                                    && inWork + read.getFirst().source().text().length() > MOST_CHARACTERS)) {
                         break;
                     }
-                    SourceFile source = read.remove();
+                    Read next = read.remove();
+                    SourceFile source = next.source();
                     inWork += source.text().length();
                     ahead.add(new Work(
                             source.text().length(),
+                            next.leftOutBefore(),
                             CompletableFuture.supplyAsync(() -> miner.mine(source, options), workers)));
                 }
                 Work done = ahead.remove();
                 MiningResult result = take(done.result());
                 inWork -= done.characters();
+                done.leftOutBefore().forEach(counted);
                 for (Scenario scenario : result.scenarios()) {
                     byTask.merge(scenario.task(), 1L, Long::sum);
                     scenarios.accept(scenario);
@@ -139,13 +146,17 @@ public final class CorpusMiner {
                 result.rejections().forEach(counted);
                 progress.accept(++files);
             }
+            leftOut.forEach(counted);
         } finally {
             workers.shutdownNow();
         }
         return new MiningSummary(files, characters, byTask, new TreeMap<>(reasons), digest.hex());
     }
 
-    private record Work(int characters, CompletableFuture<MiningResult> result) {}
+    /** A file, with what the corpus left out before it: heard of in the order of the files, however far ahead they are read. */
+    private record Read(SourceFile source, List<Rejection> leftOutBefore) {}
+
+    private record Work(int characters, List<Rejection> leftOutBefore, CompletableFuture<MiningResult> result) {}
 
     private static MiningResult take(CompletableFuture<MiningResult> result) {
         try {

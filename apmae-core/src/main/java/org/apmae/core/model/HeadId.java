@@ -1,12 +1,14 @@
 package org.apmae.core.model;
 
+import java.io.Serializable;
+
 /**
  * One query head of one layer.
  *
  * @param layer zero-based layer
  * @param head zero-based query head in the layer
  */
-public record HeadId(int layer, int head) implements Comparable<HeadId> {
+public record HeadId(int layer, int head) implements Comparable<HeadId>, Serializable {
     /**
      * Checks the indices.
      *

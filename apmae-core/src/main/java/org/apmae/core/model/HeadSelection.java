@@ -1,5 +1,6 @@
 package org.apmae.core.model;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -9,7 +10,10 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** Which heads to record. Immutable and thread-safe. */
-public final class HeadSelection {
+@SuppressWarnings("serial") // the set is a TreeSet
+public final class HeadSelection implements Serializable {
+    private static final long serialVersionUID = 1;
+
     private final SortedSet<HeadId> heads;
 
     private HeadSelection(SortedSet<HeadId> heads) {

@@ -1,13 +1,16 @@
 package org.apmae.core.model;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Objects;
 import org.apmae.core.scenario.CompletionTask;
 
 /** Token ids that a model is run on, with the token it should produce next. Immutable and thread-safe. */
-public final class Prompt {
+public final class Prompt implements Serializable {
     /** The target token of a prompt that has none. */
     public static final int NO_TARGET = -1;
+
+    private static final long serialVersionUID = 1;
 
     private final String scenarioId;
     private final CompletionTask task;

@@ -1,5 +1,7 @@
 package org.apmae.core.model;
 
+import java.io.Serializable;
+
 /**
  * What a model predicts after a prompt, and whether it is right.
  *
@@ -18,7 +20,8 @@ public record Verdict(
         double topProbability,
         double margin,
         double entropy,
-        double targetLoss) {
+        double targetLoss)
+        implements Serializable {
     /**
      * Says whether the arg-max is the target token.
      *

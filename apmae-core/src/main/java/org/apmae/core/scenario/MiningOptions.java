@@ -1,5 +1,6 @@
 package org.apmae.core.scenario;
 
+import java.io.Serializable;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -11,7 +12,7 @@ import java.util.Set;
  *     taken so that the whole file is represented
  * @param seed seed of that sample and of the random spans; together with the file it fixes the result
  */
-public record MiningOptions(Set<CompletionTask> tasks, int perFileAndTask, long seed) {
+public record MiningOptions(Set<CompletionTask> tasks, int perFileAndTask, long seed) implements Serializable {
     /**
      * Checks and copies the arguments.
      *

@@ -1,5 +1,6 @@
 package org.apmae.core.scenario;
 
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -9,7 +10,7 @@ import java.util.Objects;
  * @param reason a short stable name, for example {@code does_not_parse} or {@code window_not_filled}; counted in reports
  * @param detail one sentence with the values, may be empty
  */
-public record Rejection(String path, String reason, String detail) {
+public record Rejection(String path, String reason, String detail) implements Serializable {
     /**
      * Checks the arguments.
      *

@@ -1,5 +1,6 @@
 package org.apmae.core.scenario;
 
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -7,7 +8,9 @@ import java.util.HexFormat;
 import java.util.Objects;
 
 /** One Java source file as text. Immutable and thread-safe; equal to another with the same corpus, path and text. */
-public final class SourceFile {
+public final class SourceFile implements Serializable {
+    private static final long serialVersionUID = 1;
+
     private final String corpus;
     private final String path;
     private final String text;

@@ -1,5 +1,6 @@
 package org.apmae.core.store;
 
+import java.io.Serializable;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -20,7 +21,10 @@ import org.apmae.core.model.HeadId;
  *
  * @see EncodingStore.Writer#append
  */
-public final class EncodingBlock {
+@SuppressWarnings("serial") // its lists and maps are serializable ones
+public final class EncodingBlock implements Serializable {
+    private static final long serialVersionUID = 1;
+
     private static final VarHandle SHORTS =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 

@@ -1,5 +1,6 @@
 package org.apmae.core.store;
 
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
@@ -9,7 +10,9 @@ import org.apmae.core.model.HeadId;
  * One attention pattern as it is kept: the lower triangle with the diagonal, row by row, in 16-bit floats. Weights below
  * 3e-8 become 0; the others keep 11 bits, or less below 6e-5. Immutable and thread-safe.
  */
-public final class PatternTriangle {
+public final class PatternTriangle implements Serializable {
+    private static final long serialVersionUID = 1;
+
     private final String scenarioId;
     private final HeadId head;
     private final int tokens;

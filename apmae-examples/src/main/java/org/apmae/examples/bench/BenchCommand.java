@@ -81,6 +81,12 @@ public final class BenchCommand implements Callable<Integer> {
                 description = "Removing heads of the embedded model beside full passes of one prompt each.")
         private boolean sweep;
 
+        @Option(
+                names = "--spark",
+                required = true,
+                description = "Mining and clustering on Spark with one worker process and with two.")
+        private boolean spark;
+
         Benchmark benchmark(BenchCommand command) {
             if (matrix) {
                 return new MatrixRate();
@@ -108,6 +114,9 @@ public final class BenchCommand implements Callable<Integer> {
             }
             if (sweep) {
                 return new SweepRate();
+            }
+            if (spark) {
+                return new SparkRate();
             }
             throw new IllegalStateException("no part is named; name one of those in --help");
         }

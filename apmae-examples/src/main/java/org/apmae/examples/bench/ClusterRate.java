@@ -49,6 +49,11 @@ final class ClusterRate implements Benchmark {
         }
     }
 
+    /** The encodings that are measured with. */
+    static List<float[][]> synthetic(int rows, int heads) {
+        return new Heads(rows, heads);
+    }
+
     /** Encodings made when asked for, so that only those being fitted are in memory. */
     private static final class Heads extends AbstractList<float[][]> {
         private final int rows;

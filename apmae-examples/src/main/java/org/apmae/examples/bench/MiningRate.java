@@ -54,10 +54,9 @@ final class MiningRate implements Benchmark {
 
     @Override
     public Map<String, Object> run(Settings settings) {
-        List<String> coordinates = ARTIFACTS.stream().map(MiningRate::newest).toList();
+        List<String> coordinates = coordinates();
         List<SourceFile> files = new ArrayList<>();
-        try (Stream<SourceFile> stream =
-                Corpora.maven(coordinates, repository()).files()) {
+        try (Stream<SourceFile> stream = sources().files()) {
             stream.forEach(files::add);
         }
         long bytes = files.stream()
@@ -99,6 +98,19 @@ final class MiningRate implements Benchmark {
         figures.put("largest_file_characters", heap.get("largest").getAsLong());
         figures.put("heap_limit_mb", HEAP_MB);
         return figures;
+    }
+
+    private static List<String> coordinates() {
+        return ARTIFACTS.stream().map(MiningRate::newest).toList();
+    }
+
+    /** The sources that are measured with. */
+    static Corpus sources() {
+        return Corpora.maven(coordinates(), repository());
+    }
+
+    static Corpus inMemory(List<SourceFile> files) {
+        return new InMemory(List.copyOf(files));
     }
 
     private static Path repository() {

@@ -22,7 +22,7 @@ final class RecordPatterns {
             recorder.record(
                     Snippets.prompts(model.tokenizer(), 8, 64).stream(),
                     HeadSelection.all(model.shape()),
-                    AttentionSink.of(batch -> measure(batch, previous), verdicts -> {}));
+                    AttentionSink.patternsOnly(batch -> measure(batch, previous)));
             for (int layer = 0; layer < model.shape().layers(); layer++) {
                 int wanted = layer;
                 HeadId best = previous.keySet().stream()

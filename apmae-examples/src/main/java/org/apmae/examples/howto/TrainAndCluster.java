@@ -44,7 +44,7 @@ final class TrainAndCluster {
             recorder.record(
                     prompts.stream(),
                     HeadSelection.of(heads),
-                    AttentionSink.of(batch -> add(model, batch, heads, config, patterns), verdicts -> {}));
+                    AttentionSink.patternsOnly(batch -> add(model, batch, heads, config, patterns)));
             double[] losses = new ApMaeTrainer(
                             ApMaeTrainingOptions.of(200, 16, 1).withLearningRate(2e-3, 10))
                     .train(apmae, patterns.shuffled(16, 2), (step, loss, rate) -> {});

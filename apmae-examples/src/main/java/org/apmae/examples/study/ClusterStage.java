@@ -1,5 +1,6 @@
 package org.apmae.examples.study;
 
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.AbstractList;
 import java.util.ArrayList;
@@ -15,7 +16,6 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.pattern.Clusters;
-import org.apmae.core.pattern.PatternClusterer;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.PatternLabels;
 import org.apmae.core.run.RunFolder;
@@ -23,6 +23,9 @@ import org.apmae.core.run.RunTables;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
 import org.apmae.core.store.EncodingStore;
+import org.apmae.core.work.PieceFunction;
+import org.apmae.core.work.PieceResults;
+import org.apmae.core.work.Resource;
 import org.apmae.models.cluster.ClustersJson;
 import org.apmae.models.cluster.HeadClustering;
 import org.apmae.models.cluster.measure.Association;
@@ -40,7 +43,8 @@ final class ClusterStage {
 
     private final Study study;
     private final EncodingStore store;
-    private final PatternClusterer clusterer;
+    private final Resource<EncodingStore> storeForPieces;
+    private final Clusterer clusterer;
     private final int[][] labels;
     private final double[] noise;
     private final double[] validity;
@@ -49,7 +53,8 @@ final class ClusterStage {
     private ClusterStage(Study study) {
         this.study = study;
         this.store = EncodingStore.open(study.run());
-        this.clusterer = study.options().clusterer().clusterer();
+        this.storeForPieces = study.encodingsForPieces(store);
+        this.clusterer = study.options().clusterer();
         int heads = store.heads().size();
         this.labels = new int[heads][];
         this.noise = new double[heads];
@@ -77,21 +82,56 @@ final class ClusterStage {
         };
     }
 
+    /** Fits the head of a number. */
+    private record FitHead(Resource<EncodingStore> store, Clusterer clusterer, long seed)
+            implements PieceFunction<Integer, Clusters> {
+        @Override
+        public Clusters apply(Integer head) {
+            Clusters clusters = HeadClustering.fit(encodings(store.get()), clusterer.clusterer(), seed, head);
+            // computed at the first call, which should not be that of the one who collects
+            clusters.validity();
+            return clusters;
+        }
+    }
+
+    private static final class Labelled implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        private final int head;
+        private final int[] labels;
+
+        Labelled(int head, int[] labels) {
+            this.head = head;
+            this.labels = labels;
+        }
+    }
+
+    /** Fits a head again and compares. */
+    private record Refit(Resource<EncodingStore> store, Clusterer clusterer, long seed)
+            implements PieceFunction<Labelled, Stability> {
+        @Override
+        public Stability apply(Labelled one) {
+            float[][] encodings = encodings(store.get()).get(one.head);
+            return Stability.of(clusterer.clusterer(), encodings, one.labels, seed + one.head, 1);
+        }
+    }
+
     private void run() {
         try (StageWriter writer = study.run().begin(Stage.CLUSTER)) {
             try (Progress.Stage progress =
                             study.progress().start("clustering", store.heads().size(), "heads");
                     ClustersJson.Writer file = new ClustersJson.Writer(writer.file(MODEL))) {
-                HeadClustering.forEach(
-                        encodings(store),
-                        clusterer,
-                        study.options().seedOf("cluster"),
-                        study.threads(),
-                        (head, clusters) -> {
-                            keep(head, clusters);
-                            file.add(clusters);
-                            progress.step(1);
-                        });
+                FitHead fit =
+                        new FitHead(storeForPieces, clusterer, study.options().seedOf("cluster"));
+                try (PieceResults<Clusters> results =
+                        study.runner().map(IntStream.range(0, labels.length).iterator(), fit)) {
+                    for (int head = 0; head < labels.length; head++) {
+                        Clusters clusters = results.next();
+                        keep(head, clusters);
+                        file.add(clusters);
+                        progress.step(1);
+                    }
+                }
                 file.commit();
             }
             RunTables.writeLabels(writer, new PatternLabels(store.scenarioIds(), store.heads(), byScenario()));
@@ -143,19 +183,14 @@ final class ClusterStage {
         long seed = study.options().seedOf("stability");
         Map<Integer, Stability> found = new TreeMap<>();
         try (Progress.Stage progress = study.progress().start("measuring stability", measured, "heads")) {
-            List<Callable<Stability>> tasks = new ArrayList<>();
+            List<Labelled> pieces = new ArrayList<>();
             for (int i = 0; i < measured; i++) {
                 int head = (int) ((long) i * heads / measured);
-                tasks.add(() -> {
-                    float[][] encodings = store.head(store.heads().get(head));
-                    Stability stability = Stability.of(clusterer, encodings, labels[head], seed + head, 1);
-                    progress.step(1);
-                    return stability;
-                });
+                pieces.add(new Labelled(head, labels[head]));
             }
-            List<Stability> results = study.parallel(tasks);
+            List<Stability> results = study.map(pieces, new Refit(storeForPieces, clusterer, seed), progress::step);
             for (int i = 0; i < measured; i++) {
-                found.put((int) ((long) i * heads / measured), results.get(i));
+                found.put(pieces.get(i).head, results.get(i));
             }
         }
         return found;

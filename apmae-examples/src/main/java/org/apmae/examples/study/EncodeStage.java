@@ -24,13 +24,16 @@ final class EncodeStage {
         HeadSelection heads = HeadSelection.all(study.model().shape());
         try (ApMae apmae = TrainStage.load(study.run());
                 ApMaeEncoder encoder = encoder(apmae)) {
-            EncodingPass pass = pass(study, apmae, encoder);
+            boolean here = study.runner().sharesMemory();
+            EncodingPass local = pass(study, apmae, encoder);
+            EncodingPass pass =
+                    here ? local : local.on(study.runner(), study.targetForPieces(), study.encoderForPieces());
             Provenance provenance = study.provenance();
             String key = provenance + ", " + study.keeping() + ", " + EncodingPass.SEGMENT;
             try (StageWriter writer = study.run().resume(Stage.ENCODE, key)) {
                 EncodingStore.Writer store = EncodingStore.writer(writer, heads.heads(), encoder.width());
                 List<Prompt> left = prompts.subList(store.scenarioIds().size(), prompts.size());
-                if (!left.isEmpty()) {
+                if (here && !left.isEmpty()) {
                     RecordingEstimate estimate = pass.estimate(left, left.size(), heads, study.keeping());
                     study.tell(estimate.toString());
                     estimate.requireRoom(study.run().path());
@@ -69,7 +72,7 @@ final class EncodeStage {
         }
     }
 
-    private static ApMaeEncoder encoder(ApMae apmae) {
+    static ApMaeEncoder encoder(ApMae apmae) {
         return apmae.fastEncoder(apmae.config().encodingMode(), ApMae.Precision.F32);
     }
 

@@ -1,24 +1,27 @@
 package org.apmae.examples.study;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apmae.core.model.AttentionBatch;
 import org.apmae.core.model.AttentionSink;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.model.HeadIntervention;
 import org.apmae.core.model.HeadSelection;
+import org.apmae.core.model.Prompt;
 import org.apmae.core.pattern.Clusters;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.store.EncodingStore;
+import org.apmae.core.work.PieceFunction;
+import org.apmae.core.work.Resource;
 import org.apmae.models.cluster.catalogue.CataloguedPattern;
 import org.apmae.models.cluster.catalogue.KnownPattern;
 import org.apmae.models.cluster.catalogue.PatternCatalogue;
@@ -27,6 +30,7 @@ import org.apmae.models.cluster.catalogue.PatternScores;
 import org.apmae.models.cluster.catalogue.PromptTokens;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.CodeTokenizer;
+import org.apmae.models.target.TargetModel;
 
 /** Finds the families of patterns across heads. The medoids are recorded once more: the run folder keeps no patterns. */
 final class FamilyFinder {
@@ -82,29 +86,48 @@ final class FamilyFinder {
     }
 
     private Map<String, PatternScores> scores(Map<Integer, Set<HeadId>> wanted) {
-        Map<String, PatternScores> scores = new ConcurrentHashMap<>();
+        Map<String, PatternScores> scores = new HashMap<>();
+        List<Medoids> pieces = new ArrayList<>();
+        wanted.forEach(
+                (row, heads) -> pieces.add(new Medoids(scenarios.get(row).row().prompt(), List.copyOf(heads))));
         try (Progress.Stage progress = study.progress().start("naming patterns", wanted.size(), "scenarios")) {
-            List<Callable<Boolean>> tasks = new ArrayList<>();
-            wanted.forEach((row, heads) -> tasks.add(() -> {
-                PromptTokens tokens = tokens(row);
-                try (HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {
-                    recorder.record(
-                            Stream.of(scenarios.get(row).row().prompt()),
-                            HeadSelection.of(heads),
-                            HeadIntervention.none(),
-                            AttentionSink.patternsOnly(batch -> score(batch, row, tokens, scores)));
+            List<List<PatternScores>> found =
+                    study.map(pieces, new ScoreMedoids(study.targetForPieces()), progress::step);
+            int next = 0;
+            for (int row : wanted.keySet()) {
+                List<HeadId> heads = pieces.get(next).heads();
+                for (int h = 0; h < heads.size(); h++) {
+                    scores.put(key(row, heads.get(h)), found.get(next).get(h));
                 }
-                progress.step(1);
-                return true;
-            }));
-            study.parallel(tasks);
+                next++;
+            }
         }
         return scores;
     }
 
-    private PromptTokens tokens(int row) {
-        CodeTokenizer tokenizer = study.model().tokenizer();
-        int[] ids = scenarios.get(row).row().prompt().ids();
+    /** A scenario and the heads of which it is a medoid, in ascending order. */
+    private record Medoids(Prompt prompt, List<HeadId> heads) implements Serializable {}
+
+    /** Records a scenario once more and scores its patterns, head by head. */
+    private record ScoreMedoids(Resource<TargetModel> model) implements PieceFunction<Medoids, List<PatternScores>> {
+        @Override
+        public List<PatternScores> apply(Medoids one) {
+            TargetModel target = model.get();
+            PromptTokens tokens = tokens(target.tokenizer(), one.prompt());
+            Map<HeadId, PatternScores> scores = new HashMap<>();
+            try (HookedRecorder recorder = new HookedRecorder(target, 1)) {
+                recorder.record(
+                        Stream.of(one.prompt()),
+                        HeadSelection.of(one.heads()),
+                        HeadIntervention.none(),
+                        AttentionSink.patternsOnly(batch -> score(batch, tokens, scores)));
+            }
+            return one.heads().stream().map(scores::get).toList();
+        }
+    }
+
+    private static PromptTokens tokens(CodeTokenizer tokenizer, Prompt prompt) {
+        int[] ids = prompt.ids();
         return new PromptTokens(
                 ids,
                 Arrays.stream(ids).mapToObj(id -> tokenizer.decode(id)).toList(),
@@ -112,7 +135,7 @@ final class FamilyFinder {
                 tokenizer.fimTokens().suffix());
     }
 
-    private static void score(AttentionBatch batch, int row, PromptTokens tokens, Map<String, PatternScores> scores) {
+    private static void score(AttentionBatch batch, PromptTokens tokens, Map<HeadId, PatternScores> scores) {
         float[] all = batch.patterns().toFloatArray();
         int side = tokens.length();
         for (int h = 0; h < batch.heads().size(); h++) {
@@ -121,7 +144,7 @@ final class FamilyFinder {
                 int from = (h * side + q) * side;
                 attention[q] = Arrays.copyOfRange(all, from, from + side);
             }
-            scores.put(key(row, batch.heads().get(h)), PatternScores.of(attention, tokens));
+            scores.put(batch.heads().get(h), PatternScores.of(attention, tokens));
         }
     }
 

@@ -1,15 +1,20 @@
 package org.apmae.examples.study;
 
+import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apmae.core.model.HeadId;
 import org.apmae.core.model.Verdict;
 import org.apmae.core.pattern.Clusters;
 import org.apmae.core.predict.PatternTable;
 import org.apmae.core.store.EncodingStore;
+import org.apmae.core.work.PieceFunction;
+import org.apmae.core.work.Resource;
 import org.apmae.models.predict.PrincipalAxes;
 
 /**
@@ -45,28 +50,63 @@ record Features(List<String> names, List<double[]> rows) {
     }
 
     /** How far each scenario's encoding is from the medoid of each pattern of its head: one less the cosine. */
-    static Features medoidDistances(EncodingStore store, List<Clusters> clusters, List<Selected> selected) {
-        int[] rowOf = rows(store, selected);
+    static Features medoidDistances(
+            Study study, EncodingStore store, List<Clusters> clusters, List<Selected> selected) {
         List<String> names = new ArrayList<>();
-        List<double[]> columns = new ArrayList<>();
+        List<Medoids> pieces = new ArrayList<>();
         for (int h = 0; h < clusters.size(); h++) {
             int[] medoids = clusters.get(h).medoids();
-            float[][] all = store.head(store.heads().get(h));
+            pieces.add(new Medoids(h, Arrays.stream(medoids).boxed().toList()));
             for (int m = 0; m < medoids.length; m++) {
                 names.add(store.heads().get(h) + ".medoid" + m);
-                double[] column = new double[rowOf.length];
-                for (int i = 0; i < column.length; i++) {
-                    column[i] = 1 - cosine(all[rowOf[i]], all[medoids[m]]);
-                }
-                columns.add(column);
             }
         }
-        List<double[]> rows = new ArrayList<>();
-        for (int i = 0; i < rowOf.length; i++) {
-            int row = i;
-            rows.add(columns.stream().mapToDouble(column -> column[row]).toArray());
+        List<double[][]> heads = study.map(
+                pieces, new MedoidDistances(study.encodingsForPieces(store), rows(store, selected)), done -> {});
+        return new Features(names, joined(heads, selected.size()));
+    }
+
+    private record Medoids(int head, List<Integer> rows) implements Serializable {}
+
+    /** For one head the numbers of all selected scenarios, a row for each. */
+    private static final class MedoidDistances implements PieceFunction<Medoids, double[][]> {
+        private static final long serialVersionUID = 1;
+
+        private final Resource<EncodingStore> store;
+        private final int[] rowOf;
+
+        MedoidDistances(Resource<EncodingStore> store, int[] rowOf) {
+            this.store = store;
+            this.rowOf = rowOf;
         }
-        return new Features(names, rows);
+
+        @Override
+        public double[][] apply(Medoids medoids) {
+            EncodingStore open = store.get();
+            double[][] numbers = new double[rowOf.length][medoids.rows().size()];
+            if (medoids.rows().size() > 0) {
+                float[][] all = open.head(open.heads().get(medoids.head()));
+                for (int i = 0; i < numbers.length; i++) {
+                    for (int m = 0; m < medoids.rows().size(); m++) {
+                        numbers[i][m] =
+                                1 - cosine(all[rowOf[i]], all[medoids.rows().get(m)]);
+                    }
+                }
+            }
+            return numbers;
+        }
+    }
+
+    /** Puts the numbers of the heads side by side. */
+    private static List<double[]> joined(List<double[][]> heads, int count) {
+        List<double[]> rows = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int row = i;
+            rows.add(heads.stream()
+                    .flatMapToDouble(head -> Arrays.stream(head[row]))
+                    .toArray());
+        }
+        return rows;
     }
 
     private static double cosine(float[] a, float[] b) {
@@ -91,17 +131,44 @@ record Features(List<String> names, List<double[]> rows) {
     }
 
     /** Where each head's encoding lies along its three main axes, fitted on the training rows. */
-    static Features encodings(EncodingStore store, List<Selected> selected, int[] train, long seed) {
-        int[] rowOf = rows(store, selected);
+    static Features encodings(Study study, EncodingStore store, List<Selected> selected, int[] train, long seed) {
         int axes = Math.min(AXES, store.width());
         List<String> names = new ArrayList<>();
-        List<double[]> rows = Stream.generate(() -> new double[store.heads().size() * axes])
-                .limit(selected.size())
-                .toList();
-        for (int h = 0; h < store.heads().size(); h++) {
-            HeadId head = store.heads().get(h);
-            float[][] all = store.head(head);
-            float[][] ordered = new float[selected.size()][];
+        for (HeadId head : store.heads()) {
+            for (int axis = 0; axis < axes; axis++) {
+                names.add(head + "." + axis);
+            }
+        }
+        List<double[][]> heads = study.map(
+                IntStream.range(0, store.heads().size()).boxed().toList(),
+                new MainAxes(study.encodingsForPieces(store), rows(store, selected), train, axes, seed),
+                done -> {});
+        return new Features(names, joined(heads, selected.size()));
+    }
+
+    /** For one head the places of all selected scenarios, a row for each. */
+    private static final class MainAxes implements PieceFunction<Integer, double[][]> {
+        private static final long serialVersionUID = 1;
+
+        private final Resource<EncodingStore> store;
+        private final int[] rowOf;
+        private final int[] train;
+        private final int axes;
+        private final long seed;
+
+        MainAxes(Resource<EncodingStore> store, int[] rowOf, int[] train, int axes, long seed) {
+            this.store = store;
+            this.rowOf = rowOf;
+            this.train = train;
+            this.axes = axes;
+            this.seed = seed;
+        }
+
+        @Override
+        public double[][] apply(Integer head) {
+            EncodingStore open = store.get();
+            float[][] all = open.head(open.heads().get(head));
+            float[][] ordered = new float[rowOf.length][];
             for (int i = 0; i < ordered.length; i++) {
                 ordered[i] = all[rowOf[i]];
             }
@@ -110,14 +177,8 @@ record Features(List<String> names, List<double[]> rows) {
                 trained[i] = ordered[train[i]];
             }
             PrincipalAxes fitted = PrincipalAxes.fit(trained, axes, seed);
-            for (int axis = 0; axis < axes; axis++) {
-                names.add(head + "." + axis);
-            }
-            for (int i = 0; i < ordered.length; i++) {
-                System.arraycopy(fitted.project(ordered[i]), 0, rows.get(i), h * axes, axes);
-            }
+            return Arrays.stream(ordered).map(fitted::project).toArray(double[][]::new);
         }
-        return new Features(names, rows);
     }
 
     Features and(Features others) {

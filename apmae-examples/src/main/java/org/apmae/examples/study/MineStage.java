@@ -77,13 +77,15 @@ final class MineStage {
         Rejected rejected = new Rejected();
         MiningSummary summary;
         try (Progress.Stage progress = study.progress().start("mining", -1, "files")) {
-            summary = new CorpusMiner(new JavaParserMiner(), study.threads())
-                    .mine(
-                            corpus,
-                            new MiningOptions(options.tasks(), PER_FILE, options.seedOf("mine")),
-                            sampler,
-                            rejected::add,
-                            done -> progress.step(1));
+            MiningOptions wanted = new MiningOptions(options.tasks(), PER_FILE, options.seedOf("mine"));
+            if (study.runner().sharesMemory()) {
+                summary = new CorpusMiner(new JavaParserMiner(), study.threads())
+                        .mine(corpus, wanted, sampler, rejected::add, done -> progress.step(1));
+            } else {
+                MiningAhead ahead = new MiningAhead(corpus, wanted, study.runner());
+                summary = new CorpusMiner(ahead.miner(), 1)
+                        .mine(ahead.corpus(), wanted, sampler, rejected::add, done -> progress.step(1));
+            }
         }
         Map<CompletionTask, List<Scenario>> byTask = new EnumMap<>(CompletionTask.class);
         for (Scenario scenario : sampler.drawn()) {

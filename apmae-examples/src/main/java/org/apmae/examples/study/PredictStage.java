@@ -326,7 +326,7 @@ final class PredictStage {
         long seed = study.options().seedOf("predict");
         Features signals = Features.signals(selected);
         EncodingStore store = EncodingStore.open(study.run());
-        Features encodings = Features.encodings(store, selected, train, seed);
+        Features encodings = Features.encodings(study, store, selected, train, seed);
         List<Clusters> clusters =
                 ClustersJson.read(study.run().file(Stage.CLUSTER, ClusterStage.MODEL), ClusterStage.encodings(store));
         Map<String, Object> sets = new LinkedHashMap<>();
@@ -338,7 +338,7 @@ final class PredictStage {
         tables.put("strengths", Features.strengths(store, clusters, selected).beside(labels));
         tables.put(
                 "medoid_distances",
-                Features.medoidDistances(store, clusters, selected).beside(none));
+                Features.medoidDistances(study, store, clusters, selected).beside(none));
         tables.put("encodings", encodings.beside(none));
         tables.put("encodings_and_signals", encodings.and(signals).beside(none));
         PatternTable tested = labels.rows(test);

@@ -47,13 +47,17 @@ final class RecordStage {
                 options.seedOf("split"));
         Map<CompletionTask, List<Prompt>> candidates = prompts(byTask);
         long most = byTask.values().stream().mapToLong(List::size).sum();
-        VerdictPass pass = new VerdictPass(study.model(), study.threads());
+        boolean here = study.runner().sharesMemory();
+        VerdictPass local = new VerdictPass(study.model(), study.threads());
+        VerdictPass pass = here ? local : local.on(study.runner(), study.targetForPieces());
         Provenance provenance = study.provenance();
         String key = provenance + ", " + options.toJson() + ", " + VerdictPass.ROUND;
         try (StageWriter writer = study.run().resume(Stage.RECORD, key)) {
-            RecordingEstimate estimate = pass.estimate(first(candidates), most);
-            study.tell("at most " + estimate);
-            estimate.requireRoom(study.run().path());
+            if (here) {
+                RecordingEstimate estimate = pass.estimate(first(candidates), most);
+                study.tell("at most " + estimate);
+                estimate.requireRoom(study.run().path());
+            }
             Map<CompletionTask, List<Verdict>> found;
             try (Progress.Stage progress = study.progress().start("recording verdicts", most, "prompts")) {
                 found = pass.run(candidates, enough(options, byTask, sides), writer.segments(), progress::step);

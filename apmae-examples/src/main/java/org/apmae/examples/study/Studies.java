@@ -11,7 +11,7 @@ import org.apmae.core.run.Stage;
 import org.apmae.models.pipeline.PatternKeeping;
 import org.apmae.models.pipeline.RecordingEstimate;
 
-/** Runs stages of a study on a run folder. */
+/** Runs stages of a study on a run folder, at a workplace. */
 final class Studies {
     private static final Map<Stage, Consumer<Study>> STAGES = new EnumMap<>(Map.of(
             Stage.MINE, MineStage::run,
@@ -23,22 +23,26 @@ final class Studies {
             Stage.SWEEP, SweepStage::run,
             Stage.REPORT, ReportStage::run));
 
-    private Studies() {}
+    private final Workplace workplace;
 
-    static Map<String, Object> mine(Path folder, StudyOptions options, Progress progress, int threads) {
-        try (Study study = new Study(RunFolder.create(folder), options, progress, threads)) {
+    Studies(Workplace workplace) {
+        this.workplace = workplace;
+    }
+
+    Map<String, Object> mine(Path folder, StudyOptions options, Progress progress, int threads) {
+        try (Study study = new Study(RunFolder.create(folder), options, progress, threads, workplace)) {
             MineStage.run(study);
             return study.run().metrics();
         }
     }
 
-    static Map<String, Object> one(Path folder, Stage stage, Progress progress, int threads) {
+    Map<String, Object> one(Path folder, Stage stage, Progress progress, int threads) {
         return one(folder, stage, progress, threads, PatternKeeping.none());
     }
 
-    static Map<String, Object> one(Path folder, Stage stage, Progress progress, int threads, PatternKeeping keeping) {
+    Map<String, Object> one(Path folder, Stage stage, Progress progress, int threads, PatternKeeping keeping) {
         RunFolder run = RunFolder.open(folder);
-        try (Study study = new Study(run, options(run), progress, threads)) {
+        try (Study study = new Study(run, options(run), progress, threads, workplace)) {
             study.keep(keeping);
             STAGES.getOrDefault(stage, s -> {}).accept(study);
             return study.run().metrics();
@@ -46,9 +50,9 @@ final class Studies {
     }
 
     /** Clusters again with another clusterer than the study's own. */
-    static Map<String, Object> cluster(Path folder, Clusterer clusterer, Progress progress, int threads) {
+    Map<String, Object> cluster(Path folder, Clusterer clusterer, Progress progress, int threads) {
         RunFolder run = RunFolder.open(folder);
-        try (Study study = new Study(run, options(run).with(clusterer), progress, threads)) {
+        try (Study study = new Study(run, options(run).with(clusterer), progress, threads, workplace)) {
             ClusterStage.run(study);
             return study.run().metrics();
         }
@@ -72,10 +76,10 @@ final class Studies {
     }
 
     /** Runs every stage that is not there yet with the same options; with other options all run again. */
-    static Map<String, Object> all(Path folder, StudyOptions options, Progress progress, int threads) {
+    Map<String, Object> all(Path folder, StudyOptions options, Progress progress, int threads) {
         RunFolder run = RunFolder.create(folder);
         boolean same = run.has(Stage.MINE) && options(run).toJson().equals(options.toJson());
-        try (Study study = new Study(run, options, progress, threads)) {
+        try (Study study = new Study(run, options, progress, threads, workplace)) {
             for (Stage stage : Stage.values()) {
                 if (!same || !run.has(stage)) {
                     STAGES.getOrDefault(stage, s -> {}).accept(study);

@@ -4,15 +4,24 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import org.apmae.core.pattern.ApMaeEncoder;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.run.Provenance;
 import org.apmae.core.run.RunFolder;
+import org.apmae.core.run.Stage;
+import org.apmae.core.store.EncodingStore;
+import org.apmae.core.work.PieceFunction;
+import org.apmae.core.work.PieceResults;
+import org.apmae.core.work.PieceRunner;
+import org.apmae.core.work.Resource;
 import org.apmae.models.pipeline.PatternKeeping;
 import org.apmae.models.runtime.NativeRuntime;
 import org.apmae.models.target.TargetModel;
@@ -24,14 +33,23 @@ final class Study implements AutoCloseable {
     private final StudyOptions options;
     private final Progress progress;
     private final int threads;
+    private final Workplace workplace;
+    private final PieceRunner runner;
+    private Optional<Workplace.Locator> locator = Optional.empty();
     private PatternKeeping keeping = PatternKeeping.none();
     private TargetModel model;
 
     Study(RunFolder run, StudyOptions options, Progress progress, int threads) {
+        this(run, options, progress, threads, Workplace.threads());
+    }
+
+    Study(RunFolder run, StudyOptions options, Progress progress, int threads, Workplace workplace) {
         this.run = run;
         this.options = options;
         this.progress = progress;
         this.threads = threads;
+        this.workplace = workplace;
+        this.runner = workplace.runner(threads);
     }
 
     RunFolder run() {
@@ -74,12 +92,63 @@ final class Study implements AutoCloseable {
         return model;
     }
 
+    /** Runs pieces of work: functions of them are found in the stages, things that they need below. */
+    PieceRunner runner() {
+        return runner;
+    }
+
+    /** Maps a function over pieces and keeps all results, in the order of the pieces. */
+    <P, R> List<R> map(List<P> pieces, PieceFunction<P, R> function, LongConsumer done) {
+        List<R> all = new ArrayList<>();
+        try (PieceResults<R> results = runner.map(pieces.iterator(), function)) {
+            while (results.hasNext()) {
+                all.add(results.next());
+                done.accept(1);
+            }
+        }
+        return Collections.unmodifiableList(all);
+    }
+
+    private synchronized Workplace.Locator locator() {
+        if (locator.isEmpty()) {
+            locator = Optional.of(workplace.locator(Path.of(options.model())));
+        }
+        return locator.get();
+    }
+
+    private String folder() {
+        return run.path().toAbsolutePath().normalize().toString();
+    }
+
+    /** The target model as pieces find it. */
+    Resource<TargetModel> targetForPieces() {
+        if (runner.sharesMemory()) {
+            return this::model;
+        }
+        String place = options.model().isEmpty()
+                ? ""
+                : Path.of(options.model()).toAbsolutePath().normalize().toString();
+        return new FoundResources.Target(place, model().weightsSha256(), locator());
+    }
+
+    /** The encoder of the run's AP-MAE as pieces find it where they do not share memory. */
+    Resource<ApMaeEncoder> encoderForPieces() {
+        return new FoundResources.Encoder(folder(), FoundResources.identity(run, Stage.TRAIN), locator());
+    }
+
+    /** The run's encodings as pieces find them. */
+    Resource<EncodingStore> encodingsForPieces(EncodingStore store) {
+        return runner.sharesMemory()
+                ? () -> store
+                : new FoundResources.Encodings(folder(), FoundResources.identity(run, Stage.ENCODE));
+    }
+
     Provenance provenance() {
         return Provenance.seeded(options.seed())
                 .withSoftware("libtorch", NativeRuntime.engine().getVersion())
                 .withFact("model", options.model().isEmpty() ? "embedded" : options.model())
                 .withFact("model_sha256", model().weightsSha256())
-                .withFact("device", "cpu");
+                .withFact("device", workplace.device());
     }
 
     /** Runs tasks on the study's threads; results come in the order of the tasks, whatever the number of threads. */
@@ -124,6 +193,7 @@ final class Study implements AutoCloseable {
 
     @Override
     public void close() {
+        runner.close();
         if (model != null) {
             model.close();
         }

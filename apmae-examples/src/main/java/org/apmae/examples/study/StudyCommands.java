@@ -41,17 +41,19 @@ public final class StudyCommands {
      * Adds the commands to a command line.
      *
      * @param commandLine the command line
+     * @param workplace where stages compute their pieces of work
      */
-    public static void addTo(CommandLine commandLine) {
-        commandLine.addSubcommand(new Discover());
-        commandLine.addSubcommand(new Mine());
-        commandLine.addSubcommand(new RecordVerdicts());
-        commandLine.addSubcommand(new Train());
-        commandLine.addSubcommand(new Encode());
-        commandLine.addSubcommand(new Cluster());
-        commandLine.addSubcommand(new Predict());
-        commandLine.addSubcommand(new Sweep());
-        commandLine.addSubcommand(new Report());
+    public static void addTo(CommandLine commandLine, Workplace workplace) {
+        Studies studies = new Studies(workplace);
+        commandLine.addSubcommand(new Discover(studies));
+        commandLine.addSubcommand(new Mine(studies));
+        commandLine.addSubcommand(new RecordVerdicts(studies));
+        commandLine.addSubcommand(new Train(studies));
+        commandLine.addSubcommand(new Encode(studies));
+        commandLine.addSubcommand(new Cluster(studies));
+        commandLine.addSubcommand(new Predict(studies));
+        commandLine.addSubcommand(new Sweep(studies));
+        commandLine.addSubcommand(new Report(studies));
         commandLine.addSubcommand(new ExportCommand());
         commandLine.addSubcommand(new TransferCommand());
         commandLine.addSubcommand(new ReconstructCommand());
@@ -279,6 +281,16 @@ public final class StudyCommands {
         @Option(names = "--run", paramLabel = "DIR", description = "Run folder (default: ${DEFAULT-VALUE}).")
         private Path folder = Path.of("apmae-run");
 
+        private final Studies studies;
+
+        StudyCommand(Studies studies) {
+            this.studies = studies;
+        }
+
+        Studies studies() {
+            return studies;
+        }
+
         abstract Map<String, Object> execute(Path folder, CommonOptions common);
 
         @Override
@@ -316,13 +328,14 @@ public final class StudyCommands {
     private abstract static class StageCommand extends StudyCommand {
         private final Stage stage;
 
-        StageCommand(Stage stage) {
+        StageCommand(Studies studies, Stage stage) {
+            super(studies);
             this.stage = stage;
         }
 
         @Override
         Map<String, Object> execute(Path folder, CommonOptions common) {
-            return Studies.one(folder, stage, common.progress(), common.threads());
+            return studies().one(folder, stage, common.progress(), common.threads());
         }
     }
 
@@ -334,9 +347,13 @@ public final class StudyCommands {
         @Mixin
         private StudyArguments arguments;
 
+        Discover(Studies studies) {
+            super(studies);
+        }
+
         @Override
         Map<String, Object> execute(Path folder, CommonOptions common) {
-            return Studies.all(folder, arguments.options(), common.progress(), common.threads());
+            return studies().all(folder, arguments.options(), common.progress(), common.threads());
         }
     }
 
@@ -345,9 +362,13 @@ public final class StudyCommands {
         @Mixin
         private StudyArguments arguments;
 
+        Mine(Studies studies) {
+            super(studies);
+        }
+
         @Override
         Map<String, Object> execute(Path folder, CommonOptions common) {
-            return Studies.mine(folder, arguments.options(), common.progress(), common.threads());
+            return studies().mine(folder, arguments.options(), common.progress(), common.threads());
         }
     }
 
@@ -360,8 +381,8 @@ public final class StudyCommands {
 
         private final Stage stage;
 
-        RecordingCommand(Stage stage) {
-            super(stage);
+        RecordingCommand(Studies studies, Stage stage) {
+            super(studies, stage);
             this.stage = stage;
         }
 
@@ -372,7 +393,7 @@ public final class StudyCommands {
         @Override
         final Map<String, Object> execute(Path folder, CommonOptions common) {
             if (!dryRun) {
-                return Studies.one(folder, stage, common.progress(), common.threads(), keeping());
+                return studies().one(folder, stage, common.progress(), common.threads(), keeping());
             }
             RecordingEstimate estimate = Studies.estimate(folder, stage, common.threads(), keeping());
             if (!common.json()) {
@@ -393,15 +414,15 @@ public final class StudyCommands {
             mixinStandardHelpOptions = true,
             description = "Runs the target model and balances the scenarios by outcome; run again, it goes on.")
     private static final class RecordVerdicts extends RecordingCommand {
-        RecordVerdicts() {
-            super(Stage.RECORD);
+        RecordVerdicts(Studies studies) {
+            super(studies, Stage.RECORD);
         }
     }
 
     @Command(name = "train", mixinStandardHelpOptions = true, description = "Trains an AP-MAE on recorded patterns.")
     private static final class Train extends StageCommand {
-        Train() {
-            super(Stage.TRAIN);
+        Train(Studies studies) {
+            super(studies, Stage.TRAIN);
         }
     }
 
@@ -432,8 +453,8 @@ public final class StudyCommands {
                 description = "Keep the raw patterns of the medoids that another, clustered run folder found.")
         private Path medoids;
 
-        Encode() {
-            super(Stage.ENCODE);
+        Encode(Studies studies) {
+            super(studies, Stage.ENCODE);
         }
 
         @Override
@@ -461,15 +482,15 @@ public final class StudyCommands {
                         + " (default: the study's own).")
         private Clusterer clusterer;
 
-        Cluster() {
-            super(Stage.CLUSTER);
+        Cluster(Studies studies) {
+            super(studies, Stage.CLUSTER);
         }
 
         @Override
         Map<String, Object> execute(Path folder, CommonOptions common) {
             return clusterer == null
                     ? super.execute(folder, common)
-                    : Studies.cluster(folder, clusterer, common.progress(), common.threads());
+                    : studies().cluster(folder, clusterer, common.progress(), common.threads());
         }
     }
 
@@ -478,8 +499,8 @@ public final class StudyCommands {
             mixinStandardHelpOptions = true,
             description = "Predicts correctness from pattern labels, with SHAP.")
     private static final class Predict extends StageCommand {
-        Predict() {
-            super(Stage.PREDICT);
+        Predict(Studies studies) {
+            super(studies, Stage.PREDICT);
         }
     }
 
@@ -491,8 +512,8 @@ public final class StudyCommands {
         @Option(names = "--dry-run", description = "Only measure a few scenarios and say what time it would take.")
         private boolean dryRun;
 
-        Sweep() {
-            super(Stage.SWEEP);
+        Sweep(Studies studies) {
+            super(studies, Stage.SWEEP);
         }
 
         @Override
@@ -513,8 +534,8 @@ public final class StudyCommands {
 
     @Command(name = "report", mixinStandardHelpOptions = true, description = "Writes report.html and its figures.")
     private static final class Report extends StageCommand {
-        Report() {
-            super(Stage.REPORT);
+        Report(Studies studies) {
+            super(studies, Stage.REPORT);
         }
     }
 }

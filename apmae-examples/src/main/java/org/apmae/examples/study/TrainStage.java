@@ -269,8 +269,12 @@ final class TrainStage {
     }
 
     static ApMae load(RunFolder run) {
+        return load(run, Device.cpu());
+    }
+
+    static ApMae load(RunFolder run, Device device) {
         run.file(Stage.TRAIN, WEIGHTS);
-        return ApMae.load(run.file(Stage.TRAIN, CONFIG).getParent());
+        return ApMae.load(run.file(Stage.TRAIN, CONFIG).getParent(), device);
     }
 
     /** The size for two cores, for any window: an eighth of it to a patch, as the paper has it. */

@@ -1,12 +1,21 @@
 package org.apmae.models.cluster;
 
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import org.apmae.core.pattern.Clusters;
 
-/** Clusters with the way to the rows they were fitted on, which may lie on the disk until something new is assigned. */
-final class FittedClusters implements Clusters {
+/**
+ * Clusters with the way to the rows they were fitted on, which may lie on the disk until something new is assigned. They travel
+ * to another process without their rows, and with their validity.
+ */
+@SuppressWarnings("serial") // written as Travelling
+final class FittedClusters implements Clusters, Serializable {
+    private static final long serialVersionUID = 1;
+
     /** How rows that were not fitted get their label. */
     enum Rule {
         /** The nearest fitted rows vote, each with 1 / distance; a row equal to a fitted one gets that one's label. */
@@ -34,7 +43,7 @@ final class FittedClusters implements Clusters {
      *
      * @param scaled whether they are scaled to length 1
      */
-    record Shape(int size, int width, int checksum, boolean scaled) {
+    record Shape(int size, int width, int checksum, boolean scaled) implements Serializable {
         static Shape of(Rows rows) {
             return new Shape(rows.size(), rows.width(), rows.checksum(), rows.scaled());
         }
@@ -139,6 +148,53 @@ final class FittedClusters implements Clusters {
             }
         }
         return found;
+    }
+
+    /** Everything but the rows. */
+    private static final class Travelling implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        private final Shape shape;
+        private final Rule rule;
+        private final int voters;
+        private final int[] labels;
+        private final float[] strengths;
+        private final int[] medoids;
+        private final double validity;
+
+        Travelling(FittedClusters clusters) {
+            shape = clusters.shape;
+            rule = clusters.rule;
+            voters = clusters.voters;
+            labels = clusters.labels;
+            strengths = clusters.strengths;
+            medoids = clusters.medoids;
+            validity = clusters.validity();
+        }
+
+        private Object readResolve() {
+            double known = validity;
+            return new FittedClusters(
+                    () -> {
+                        throw new IllegalStateException("these clusters were fitted in another process and came without"
+                                + " their encodings; read them from the run folder to label others");
+                    },
+                    shape,
+                    rule,
+                    voters,
+                    labels,
+                    strengths,
+                    medoids,
+                    () -> known);
+        }
+    }
+
+    private Object writeReplace() {
+        return new Travelling(this);
+    }
+
+    private void readObject(ObjectInputStream stream) throws InvalidObjectException {
+        throw new InvalidObjectException("fitted clusters are written in another form");
     }
 
     private static Rows centres(double[][] sums) {

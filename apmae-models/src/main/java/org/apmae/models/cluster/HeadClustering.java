@@ -85,7 +85,7 @@ public final class HeadClustering {
                 // A few more than the threads, so that none waits for the one whose turn it is.
                 while (next < perHead.size() && running.size() < threads + AHEAD) {
                     int place = next++;
-                    running.add(workers.submit(() -> clusterer.fit(perHead.get(place), Seeds.ofTask(seed, place))));
+                    running.add(workers.submit(() -> fit(perHead, clusterer, seed, place)));
                 }
                 sink.accept(head, result(running.remove(), head));
             }
@@ -93,6 +93,20 @@ public final class HeadClustering {
             workers.shutdownNow();
             awaitEnd(workers);
         }
+    }
+
+    /**
+     * Fits one head as {@link #forEach} does.
+     *
+     * @param perHead as there
+     * @param clusterer the method
+     * @param seed as there
+     * @param head the head's place in the list
+     * @return its clusters
+     * @throws IllegalArgumentException if the encodings are not allowed
+     */
+    public static Clusters fit(List<float[][]> perHead, PatternClusterer clusterer, long seed, int head) {
+        return clusterer.fit(perHead.get(head), Seeds.ofTask(seed, head));
     }
 
     /** After a failure other workers may still be in native code, during which the process must not end. */

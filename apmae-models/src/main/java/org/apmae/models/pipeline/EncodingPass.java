@@ -1,10 +1,12 @@
 package org.apmae.models.pipeline;
 
 import ai.djl.ndarray.NDManager;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
@@ -24,6 +26,9 @@ import org.apmae.core.store.EncodingBlock;
 import org.apmae.core.store.EncodingStore;
 import org.apmae.core.store.PatternStore;
 import org.apmae.core.store.PatternTriangle;
+import org.apmae.core.work.PieceResults;
+import org.apmae.core.work.PieceRunner;
+import org.apmae.core.work.Resource;
 import org.apmae.models.apmae.AttentionScaler;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.TargetModel;
@@ -62,6 +67,12 @@ public final class EncodingPass {
     private final AttentionScaler scaler;
     private final ApMaeEncoder encoder;
     private final int threads;
+    private final Optional<Elsewhere> elsewhere;
+
+    private record Elsewhere(PieceRunner runner, Resource<TargetModel> model, Resource<ApMaeEncoder> encoder) {}
+
+    /** A segment that was computed elsewhere. */
+    private record Computed(EncodingBlock encodings, List<PatternTriangle> kept) implements Serializable {}
 
     /**
      * Puts the parts together, all of which the caller closes afterwards.
@@ -80,6 +91,27 @@ public final class EncodingPass {
         this.scaler = scaler;
         this.encoder = encoder;
         this.threads = threads;
+        this.elsewhere = Optional.empty();
+    }
+
+    private EncodingPass(EncodingPass pass, Elsewhere elsewhere) {
+        this.model = pass.model;
+        this.scaler = pass.scaler;
+        this.encoder = pass.encoder;
+        this.threads = pass.threads;
+        this.elsewhere = Optional.of(elsewhere);
+    }
+
+    /**
+     * Lets a runner compute the segments of {@link #run}, a segment a piece; this process appends them. The files are the same.
+     *
+     * @param runner the runner, to be closed by the caller
+     * @param foundModel finds the same model in the process that computes a segment
+     * @param foundEncoder finds the same encoder there
+     * @return a copy with it
+     */
+    public EncodingPass on(PieceRunner runner, Resource<TargetModel> foundModel, Resource<ApMaeEncoder> foundEncoder) {
+        return new EncodingPass(this, new Elsewhere(runner, foundModel, foundEncoder));
     }
 
     /**
@@ -112,16 +144,16 @@ public final class EncodingPass {
                             + store.width() + ", but " + wanted.size() + " heads of width " + encoder.width()
                             + " would come; make it with the same heads and the encoder's width");
         }
+        if (elsewhere.isPresent()) {
+            return done + runElsewhere(elsewhere.get(), prompts, heads, keep, stage, store, progress);
+        }
         Semaphore free = new Semaphore(OPEN_BLOCKS);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Future<Void>> written = new ArrayList<>();
         try (Workers writer = new Workers("apmae-store", 1);
                 Workers workers = new Workers("apmae-record", threads)) {
             while (prompts.hasNext() && failure.get() == null) {
-                List<Prompt> segment = new ArrayList<>();
-                while (segment.size() < SEGMENT && prompts.hasNext()) {
-                    segment.add(prompts.next());
-                }
+                List<Prompt> segment = segment(prompts);
                 acquire(free);
                 Block block = new Block(
                         store.block(segment.stream().map(Prompt::scenarioId).toList()), keep, segment);
@@ -154,6 +186,62 @@ public final class EncodingPass {
         }
         rethrow(failure.get());
         return done;
+    }
+
+    private static List<Prompt> segment(Iterator<Prompt> prompts) {
+        List<Prompt> segment = new ArrayList<>();
+        while (segment.size() < SEGMENT && prompts.hasNext()) {
+            segment.add(prompts.next());
+        }
+        return segment;
+    }
+
+    private long runElsewhere(
+            Elsewhere where,
+            Iterator<Prompt> prompts,
+            HeadSelection heads,
+            PatternKeeping keep,
+            StageWriter stage,
+            EncodingStore.Writer store,
+            LongConsumer progress) {
+        Iterator<List<Prompt>> segments = new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return prompts.hasNext();
+            }
+
+            @Override
+            public List<Prompt> next() {
+                return List.copyOf(segment(prompts));
+            }
+        };
+        Resource<TargetModel> foundModel = where.model();
+        Resource<ApMaeEncoder> foundEncoder = where.encoder();
+        AttentionScaler scaling = scaler;
+        long done = 0;
+        try (PieceResults<Computed> results = where.runner()
+                .map(
+                        segments,
+                        segment -> new EncodingPass(foundModel.get(), scaling, foundEncoder.get(), 1)
+                                .compute(segment, heads, keep))) {
+            while (results.hasNext()) {
+                Computed computed = results.next();
+                int scenarios = computed.encodings().scenarioIds().size();
+                store.append(computed.encodings(), PatternStore.pieces(stage.segments(), computed.kept()));
+                progress.accept(scenarios);
+                done += scenarios;
+            }
+        }
+        return done;
+    }
+
+    /** One segment in the batches in which the threads of {@link #run} compute it. */
+    private Computed compute(List<Prompt> segment, HeadSelection heads, PatternKeeping keep) {
+        Block block = scratch(segment, heads, keep);
+        for (int from = 0; from < segment.size(); from += BATCH) {
+            encode(block, from, segment.subList(from, Math.min(segment.size(), from + BATCH)), heads);
+        }
+        return new Computed(block.encodings, block.kept());
     }
 
     private static Callable<Void> task(Runnable task) {
@@ -311,12 +399,16 @@ public final class EncodingPass {
     }
 
     private Block measure(List<Prompt> prompts, HeadSelection heads, PatternKeeping keep) {
-        Block block = new Block(
+        Block block = scratch(prompts, heads, keep);
+        encode(block, 0, prompts, heads);
+        return block;
+    }
+
+    private Block scratch(List<Prompt> prompts, HeadSelection heads, PatternKeeping keep) {
+        return new Block(
                 EncodingStore.scratch(
                         heads.heads(), prompts.stream().map(Prompt::scenarioId).toList(), encoder.width()),
                 keep,
                 prompts);
-        encode(block, 0, prompts, heads);
-        return block;
     }
 }

@@ -1,5 +1,6 @@
 package org.apmae.models.pipeline;
 
+import java.io.Serializable;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -15,7 +16,10 @@ import org.apmae.core.model.Prompt;
  *
  * <p>A pattern of S tokens takes S (S + 1) bytes: 66 KB at 256 tokens, where its encoding takes 1 KB.
  */
-public final class PatternKeeping {
+@SuppressWarnings("serial") // sets and map are serializable copies
+public final class PatternKeeping implements Serializable {
+    private static final long serialVersionUID = 1;
+
     private final Set<HeadId> heads;
     private final double share;
     private final long seed;

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.function.LongConsumer;
 import org.apmae.core.model.AttentionSink;
@@ -15,6 +16,8 @@ import org.apmae.core.model.Verdict;
 import org.apmae.core.run.RunTables;
 import org.apmae.core.run.Segments;
 import org.apmae.core.scenario.CompletionTask;
+import org.apmae.core.work.PieceRunner;
+import org.apmae.core.work.Resource;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.TargetModel;
 import org.slf4j.Logger;
@@ -36,6 +39,9 @@ public final class VerdictPass {
 
     private final TargetModel model;
     private final int threads;
+    private final Optional<Elsewhere> elsewhere;
+
+    private record Elsewhere(PieceRunner runner, Resource<TargetModel> model) {}
 
     /** Decides when a task has enough verdicts. */
     @FunctionalInterface
@@ -63,6 +69,25 @@ public final class VerdictPass {
         }
         this.model = model;
         this.threads = threads;
+        this.elsewhere = Optional.empty();
+    }
+
+    private VerdictPass(TargetModel model, int threads, Elsewhere elsewhere) {
+        this.model = model;
+        this.threads = threads;
+        this.elsewhere = Optional.of(elsewhere);
+    }
+
+    /**
+     * Lets a runner compute the rounds of {@link #run}, a round a piece. It runs rounds ahead and drops those that the rule turns
+     * out not to need; verdicts and segments are the same.
+     *
+     * @param runner the runner, to be closed by the caller
+     * @param found finds the same model in the process that computes a round
+     * @return a copy with it
+     */
+    public VerdictPass on(PieceRunner runner, Resource<TargetModel> found) {
+        return new VerdictPass(model, threads, new Elsewhere(runner, found));
     }
 
     /**
@@ -97,8 +122,9 @@ public final class VerdictPass {
         List<Verdict> known = RunTables.verdicts(segments);
         int next = 0;
         Map<CompletionTask, List<Verdict>> all = new EnumMap<>(CompletionTask.class);
-        try (Workers workers = new Workers("apmae-record", threads)) {
-            for (Map.Entry<CompletionTask, List<Prompt>> each : new EnumMap<>(candidates).entrySet()) {
+        Map<CompletionTask, List<Prompt>> ordered = new EnumMap<>(candidates);
+        try (Rounds rounds = rounds(ordered)) {
+            for (Map.Entry<CompletionTask, List<Prompt>> each : ordered.entrySet()) {
                 List<Prompt> prompts = each.getValue();
                 List<Verdict> found = new ArrayList<>();
                 while (found.size() < prompts.size()
@@ -110,7 +136,8 @@ public final class VerdictPass {
                         next += verdicts.size();
                         checkSame(round, verdicts);
                     } else {
-                        verdicts = predict(workers, round, HeadIntervention.none());
+                        verdicts = rounds.next(each.getKey(), found.size(), round);
+                        checkSame(round, verdicts);
                         LOG.debug("{} scenarios computed", round.size());
                         segments.append(
                                 Map.of(RunTables.VERDICTS, RunTables.verdictLines(verdicts)),
@@ -123,6 +150,49 @@ public final class VerdictPass {
             }
         }
         return Collections.unmodifiableMap(all);
+    }
+
+    /** Gives the verdicts of one round after the other. */
+    private interface Rounds extends AutoCloseable {
+        List<Verdict> next(CompletionTask task, int from, List<Prompt> round);
+
+        @Override
+        void close();
+    }
+
+    private Rounds rounds(Map<CompletionTask, List<Prompt>> candidates) {
+        if (elsewhere.isPresent()) {
+            RoundsAhead ahead =
+                    new RoundsAhead(elsewhere.get().runner(), elsewhere.get().model(), candidates);
+            return new Rounds() {
+                @Override
+                public List<Verdict> next(CompletionTask task, int from, List<Prompt> round) {
+                    return ahead.next(task, from);
+                }
+
+                @Override
+                public void close() {
+                    ahead.close();
+                }
+            };
+        }
+        Workers workers = new Workers("apmae-record", threads);
+        return new Rounds() {
+            @Override
+            public List<Verdict> next(CompletionTask task, int from, List<Prompt> round) {
+                return predict(workers, round, HeadIntervention.none());
+            }
+
+            @Override
+            public void close() {
+                workers.close();
+            }
+        };
+    }
+
+    /** One round as {@link #run} computes it. */
+    List<Verdict> compute(List<Prompt> round) {
+        return predict(round, HeadIntervention.none());
     }
 
     private static void checkSame(List<Prompt> round, List<Verdict> verdicts) {

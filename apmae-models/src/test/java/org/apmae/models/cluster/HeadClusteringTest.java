@@ -8,9 +8,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apmae.core.pattern.Clusters;
 import org.apmae.core.pattern.PatternClusterer;
+import org.apmae.core.work.PieceResults;
+import org.apmae.core.work.PieceRunner;
+import org.apmae.core.work.SerializingRunner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,6 +83,36 @@ class HeadClusteringTest {
                 assertThat(read.get(h).assign(fresh)).isEqualTo(fitted.get(h).assign(fresh));
             }
         }
+    }
+
+    @Test
+    void clustersTravelWithoutTheirRows(@TempDir Path folder) throws IOException {
+        List<float[][]> heads = heads(2);
+        List<Clusters> fitted = HeadClustering.fitAll(heads, PAPER, 3, 1, done -> {});
+        List<Clusters> arrived = new ArrayList<>();
+        try (PieceRunner runner = new SerializingRunner();
+                PieceResults<Clusters> results = runner.map(
+                        heads.iterator(),
+                        one -> HeadClustering.fit(Collections.singletonList(one), new KMeans(2), 3, 0))) {
+            results.forEachRemaining(arrived::add);
+        }
+        assertThat(arrived).hasSize(2);
+        for (int h = 0; h < 2; h++) {
+            Clusters here = HeadClustering.fit(heads.subList(h, h + 1), new KMeans(2), 3, 0);
+            assertThat(arrived.get(h).labels()).isEqualTo(here.labels());
+            assertThat(arrived.get(h).strengths()).isEqualTo(here.strengths());
+            assertThat(arrived.get(h).medoids()).isEqualTo(here.medoids());
+            assertThat((Double) arrived.get(h).validity()).isEqualTo((Double) here.validity());
+        }
+        assertThat(HeadClustering.fit(heads, PAPER, 3, 1).labels())
+                .isEqualTo(fitted.get(1).labels());
+        assertThatThrownBy(() -> arrived.get(0).assign(heads.get(0)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("came without their encodings");
+        Path file = folder.resolve("clusters.json");
+        ClustersJson.write(file, arrived);
+        assertThat(ClustersJson.read(file, heads).get(0).assign(heads.get(0)))
+                .isEqualTo(arrived.get(0).labels());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.apmae.models.cluster.catalogue;
 
+import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collections;
@@ -30,13 +31,16 @@ import java.util.Optional;
  * @see <a href="https://arxiv.org/abs/2209.11895">Olsson et al. (2022) on induction heads</a>
  * @see <a href="https://arxiv.org/abs/2309.17453">Xiao et al. (2023) on attention sinks</a>
  */
-public final class PatternScores {
+@SuppressWarnings("serial") // the map is an EnumMap
+public final class PatternScores implements Serializable {
     /** A pattern is named after the best score if it is at least this. */
     public static final double LEAST_FOR_A_NAME = 0.25;
 
     private static final int BAND = 8;
     private static final int APART = 16;
     private static final int BEFORE_GAP = 32;
+
+    private static final long serialVersionUID = 1;
 
     private final Map<KnownPattern, Double> scores;
 

@@ -1,5 +1,6 @@
 package org.apmae.models.cluster.measure;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Random;
 import org.apmae.core.pattern.PatternClusterer;
@@ -12,7 +13,7 @@ import org.apmae.core.pattern.PatternClusterer;
  * @param acrossSubsamples fits of four fifths of the rows, compared on these
  * @param repeats fits of each kind
  */
-public record Stability(double acrossSeeds, double acrossSubsamples, int repeats) {
+public record Stability(double acrossSeeds, double acrossSubsamples, int repeats) implements Serializable {
     private static final double SHARE = 0.8;
 
     /**

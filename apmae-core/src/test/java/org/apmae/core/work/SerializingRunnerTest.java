@@ -1,0 +1,8 @@
+package org.apmae.core.work;
+
+class SerializingRunnerTest extends PieceRunnerContract {
+    @Override
+    protected PieceRunner runner() {
+        return new SerializingRunner();
+    }
+}
