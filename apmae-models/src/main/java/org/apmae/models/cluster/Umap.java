@@ -12,7 +12,8 @@ import org.apmae.models.runtime.NativeRuntime;
  *
  * <p>Follows McInnes, Healy and Melville (2018): fuzzy neighbour graph, then a layout by stochastic gradient descent in which
  * every edge attracts as often as its weight says and each time five random rows repel. The start layout is the principal
- * components, smoothed along the graph, which puts the rows of one cluster together from the beginning.
+ * components, smoothed along the graph, which puts the rows of one cluster together from the beginning, and {@link Refinement}
+ * ends it.
  *
  * @see <a href="https://arxiv.org/abs/1802.03426">UMAP</a>
  */
