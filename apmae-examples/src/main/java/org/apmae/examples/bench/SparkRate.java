@@ -82,9 +82,7 @@ final class SparkRate implements Benchmark {
                         Optional.of(processes.master()), processes.settings(workers), "cpu", false));
                 PieceRunner runner = workplace.runner(workers);
                 Progress.Stage stage = progress.start(
-                        workers + " workers",
-                        (MINING_WARM_UP + CLUSTERING_WARM_UP) * workers + 2 * ROUNDS,
-                        "rounds")) {
+                        workers + " workers", (MINING_WARM_UP + CLUSTERING_WARM_UP) * workers + 2 * ROUNDS, "rounds")) {
             return new Seconds(
                     median(MINING_WARM_UP * workers, () -> mine(corpus, runner), stage),
                     median(CLUSTERING_WARM_UP * workers, () -> cluster(runner), stage));

@@ -88,7 +88,8 @@ record Features(List<String> names, List<double[]> rows) {
                 float[][] all = open.head(open.heads().get(medoids.head()));
                 for (int i = 0; i < numbers.length; i++) {
                     for (int m = 0; m < medoids.rows().size(); m++) {
-                        numbers[i][m] = 1 - cosine(all[rowOf[i]], all[medoids.rows().get(m)]);
+                        numbers[i][m] =
+                                1 - cosine(all[rowOf[i]], all[medoids.rows().get(m)]);
                     }
                 }
             }
