@@ -129,7 +129,7 @@ class SparkTest {
     }
 
     @Test
-    @Timeout(900)
+    @Timeout(1800)
     void theStudyOnTwoWorkersIsThatOfOneMachineThoughExecutorsAreKilled() throws Exception {
         TinyStudy.sources(folder.resolve("sources"), 40, 1);
         TinyStudy.model(folder.resolve("model"), 120);
