@@ -72,7 +72,8 @@ final class TrainStage {
     static void run(Study study) {
         study.run().require(Stage.RECORD);
         StudyOptions options = study.options();
-        ApMaeConfig config = config(options.window()).withDecoderMode(options.decoder());
+        ApMaeConfig config =
+                config(options.window()).withDecoderMode(options.decoder()).withPatchInput(options.patchInput());
         List<ScenarioRow> training = PatternStream.scenarios(study, RecordStage.Side.TRAIN).stream()
                 .limit(options.trainingScenarios())
                 .toList();

@@ -50,7 +50,7 @@ final class Network {
     NDArray encode(NDArray patches, NDArray positions, boolean onlyCls) {
         long count = patches.getShape().get(0);
         int width = config.encoder().dim();
-        NDArray x = norm(patches, "encoder.patches_to_embedding.0");
+        NDArray x = input(patches, "encoder.patches_to_embedding.0");
         x = linear(x, "encoder.patches_to_embedding.1");
         x = norm(x, "encoder.patches_to_embedding.2");
         NDArray cls = scope.zeros(new Shape(count, 1, width)).add(get("encoder.cls_token"));
@@ -177,6 +177,12 @@ final class Network {
             parts.add(part.squeeze(0));
         }
         return parts;
+    }
+
+    private NDArray input(NDArray patches, String prefix) {
+        return config.patchInput() == ApMaeConfig.PatchInput.AFFINE
+                ? patches.mul(get(prefix + ".weight")).add(get(prefix + ".bias"))
+                : norm(patches, prefix);
     }
 
     private NDArray norm(NDArray x, String prefix) {
