@@ -21,11 +21,11 @@ final class Network {
     private final NDManager scope;
     private final Map<String, NDArray> parameters;
 
-    /** The flat array must be owned by the scope and stay open until a gradient is taken. */
-    Network(ApMaeConfig config, ParameterLayout layout, NDArray flat) {
+    /** The parameters must stay open until a gradient is taken. */
+    Network(ApMaeConfig config, Map<String, NDArray> parameters, NDManager scope) {
         this.config = config;
-        this.scope = flat.getManager();
-        this.parameters = layout.views(flat);
+        this.parameters = parameters;
+        this.scope = scope;
     }
 
     /** Cuts patterns (N, 1, S, S) into rows of pixels (N G G, P P). */

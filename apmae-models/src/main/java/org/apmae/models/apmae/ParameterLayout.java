@@ -112,7 +112,7 @@ final class ParameterLayout {
         return (int) size;
     }
 
-    /** Views on a flat array by name. One split, so that the gradient of the flat array is one concatenation. */
+    /** Views on a flat array by name, owned by its manager. */
     Map<String, NDArray> views(NDArray flat) {
         long[] cuts = parameters.stream().skip(1).mapToLong(Parameter::offset).toArray();
         NDList parts = flat.split(cuts, 0);

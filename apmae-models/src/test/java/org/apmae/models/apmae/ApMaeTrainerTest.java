@@ -141,11 +141,15 @@ class ApMaeTrainerTest {
         }
     }
 
-    private static final int KILLED_STEPS = 150;
+    /** By hand twenty: {@code -Dapmae.kills=20}. */
+    private static final int KILLS = Integer.getInteger("apmae.kills", 3);
+
+    private static final int KILLED_STEPS = 60 * KILLS + 30;
 
     private static Process victim(Path file) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dapmae.kills=" + KILLS,
                         "-cp",
                         System.getProperty("java.class.path"),
                         Victim.class.getName(),
@@ -163,7 +167,7 @@ class ApMaeTrainerTest {
         Path file = Files.createDirectories(folder.resolve("killed")).resolve("state.safetensors");
         Random random = new Random(1);
         int killed = 0;
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < KILLS; round++) {
             Process process = victim(file);
             try (BufferedReader lines = process.inputReader()) {
                 // Some steps and then some moment: mostly in the middle of a step or of writing the state.
@@ -174,7 +178,7 @@ class ApMaeTrainerTest {
                 process.destroyForcibly().waitFor();
             }
         }
-        assertThat(killed).isEqualTo(3);
+        assertThat(killed).isEqualTo(KILLS);
         Process last = victim(file);
         String lines = new String(last.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
         assertThat(last.waitFor()).isZero();
