@@ -207,7 +207,7 @@ public final class StudyCommands {
                 paramLabel = "INPUT",
                 description = "What the AP-MAE does with a patch first: ${COMPLETION-CANDIDATES}"
                         + " (default: ${DEFAULT-VALUE}); the published code can load LAYER_NORM only.")
-        private ApMaeConfig.PatchInput patchInput = ApMaeConfig.PatchInput.AFFINE;
+        private ApMaeConfig.PatchInput patchInput = ApMaeConfig.PatchInput.LAYER_NORM;
 
         @Option(
                 names = "--clusterer",

@@ -53,8 +53,8 @@ public final class ApMaeConfig {
         /** A layer norm over the patch, as published: its mean and its spread do not reach the network. */
         LAYER_NORM,
         /**
-         * One factor and one offset for all pixels, so that mean and spread do reach the network. Half the error on masked
-         * patches, but the published code refuses such a checkpoint: two tensors have one element instead of P P.
+         * One factor and one offset for all pixels, so that mean and spread do reach the network: less error on masked
+         * patches. The published code cannot load such a checkpoint, where two tensors have one element instead of P P.
          */
         AFFINE
     }

@@ -62,8 +62,7 @@ class ApMaeConfigTest {
         assertThat(affine.withPatchInput(ApMaeConfig.PatchInput.LAYER_NORM)).isEqualTo(published);
         affine.write(folder);
         assertThat(ApMaeConfig.read(folder)).isEqualTo(affine);
-        // Two tensors of one element: the published code, which expects P P of them, refuses instead of computing
-        // something else.
+        // Two tensors of one element: in the published code, which expects P P of them, the shapes do not fit.
         assertThat(ParameterLayout.of(affine, name -> false)
                         .get("encoder.patches_to_embedding.0.weight")
                         .size())

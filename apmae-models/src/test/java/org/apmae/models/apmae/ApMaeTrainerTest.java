@@ -2,6 +2,7 @@ package org.apmae.models.apmae;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
@@ -12,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.apmae.models.runtime.NativeRuntime;
 import org.junit.jupiter.api.AfterAll;
@@ -72,6 +74,14 @@ class ApMaeTrainerTest {
                     new ApMaeTrainer(options).train(model, patterns.shuffled(16, 2), (step, loss, rate) -> {});
             ApMaeEvaluation evaluation = ApMaeEvaluation.of(model, heldOut, MeanPatterns.of(patterns), 3);
             assertThat(evaluation.patterns()).isEqualTo(100);
+            List<ApMaeEvaluation> each = ApMaeEvaluation.each(model, heldOut, MeanPatterns.of(patterns), 3);
+            assertThat(each).hasSize(100).allMatch(one -> one.patterns() == 1);
+            assertThat(ApMaeEvaluation.mean(each)).isEqualTo(evaluation);
+            assertThat(each.stream()
+                            .mapToDouble(one -> one.trained().mse())
+                            .average()
+                            .orElseThrow())
+                    .isCloseTo(evaluation.trained().mse(), within(1e-9));
             assertThat(losses[steps - 1]).isLessThan(losses[0] / 10);
             assertThat(evaluation.trained().mse())
                     .as("%s", evaluation)
