@@ -1,5 +1,7 @@
 package org.apmae.core.predict;
 
+import java.util.List;
+
 /**
  * A measured value with its 95 % interval. Immutable.
  *
@@ -12,6 +14,35 @@ package org.apmae.core.predict;
  * @param high upper end; NaN as {@code low}
  */
 public record Interval(double value, double low, double high) {
+    /**
+     * Divides one sum by another.
+     *
+     * @param numerators summands of the upper sum, one for each row
+     * @param denominators summands of the lower sum
+     * @param groups the group of each row
+     * @param seed seed of the resamples
+     * @return the ratio of the sums
+     * @throws IllegalArgumentException if the lengths differ
+     */
+    public static Interval ratio(double[] numerators, double[] denominators, List<String> groups, long seed) {
+        if (numerators.length != denominators.length || groups.size() != numerators.length) {
+            throw new IllegalArgumentException("there are " + numerators.length + " and " + denominators.length
+                    + " summands and " + groups.size() + " groups; give one of each for every row");
+        }
+        return new GroupBootstrap(groups)
+                .intervals(
+                        weights -> {
+                            double above = 0;
+                            double below = 0;
+                            for (int row = 0; row < weights.length; row++) {
+                                above += weights[row] * numerators[row];
+                                below += weights[row] * denominators[row];
+                            }
+                            return new double[] {above / below};
+                        },
+                        seed)[0];
+    }
+
     /**
      * Tells whether a number lies in the interval.
      *

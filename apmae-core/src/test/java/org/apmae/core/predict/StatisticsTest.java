@@ -215,4 +215,22 @@ class StatisticsTest {
                         .value()))
                 .containsExactly(1.0);
     }
+
+    @Test
+    void aRatioIsOneOfSumsAndItsIntervalOneOfGroups() {
+        double[] above = {1, 2, 3, 2, 4, 3};
+        double[] below = {2, 4, 6, 5, 7, 6};
+        List<String> groups = List.of("a", "a", "b", "b", "c", "c");
+        Interval ratio = Interval.ratio(above, below, groups, 3);
+        assertThat(ratio.value()).isEqualTo(0.5);
+        assertThat(ratio.low()).isLessThan(0.5).isGreaterThanOrEqualTo(5.0 / 11);
+        assertThat(ratio.high()).isGreaterThan(0.5).isLessThanOrEqualTo(7.0 / 13);
+        assertThat(Interval.ratio(above, below, groups, 3)).isEqualTo(ratio);
+        assertThat(Interval.ratio(above, below, List.of("a", "a", "a", "a", "a", "a"), 3)
+                        .low())
+                .isNaN();
+        assertThatThrownBy(() -> Interval.ratio(above, new double[5], groups, 3))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("5");
+    }
 }

@@ -32,7 +32,10 @@ final class EncoderRate implements Benchmark {
     private static final double SECONDS = 6;
     private static final int TRAINING_BATCH = 60;
     private static final int SMALL_BATCH = 12;
-    private static final int SMALL_STEPS = 20;
+    private static final int SMALL_STEPS = 60;
+    /** Steps in which the compiler of the JVM still takes the second core. */
+    private static final int SMALL_WARM_UP = 20;
+
     private static final int CHECKED = 20;
 
     private final Map<String, Object> figures = new LinkedHashMap<>();
@@ -192,7 +195,8 @@ final class EncoderRate implements Benchmark {
 
     private static double small(int threads) {
         try (ApMae model = ApMae.init(ApMaeConfig.small(), 1)) {
-            double[] steps = steps(model, SMALL_BATCH, SMALL_STEPS, threads);
+            double[] all = steps(model, SMALL_BATCH, SMALL_STEPS, threads);
+            double[] steps = Arrays.copyOfRange(all, SMALL_WARM_UP, all.length);
             Arrays.sort(steps);
             return steps[steps.length / 2];
         }

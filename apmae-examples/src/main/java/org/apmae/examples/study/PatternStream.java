@@ -2,6 +2,7 @@ package org.apmae.examples.study;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -43,12 +44,20 @@ final class PatternStream {
                 .toList();
     }
 
-    /** Patterns of validation files, numbered by head; a quarter of the heads of each scenario. */
-    static PatternSet heldOut(Study study, ApMaeConfig config, int scenarios) {
+    /**
+     * Patterns of validation files.
+     *
+     * @param patterns numbered by head; a quarter of the heads of each scenario
+     * @param files the source file of each pattern
+     */
+    record HeldOut(PatternSet patterns, List<String> files) {}
+
+    static HeldOut heldOut(Study study, ApMaeConfig config, int scenarios) {
         List<ScenarioRow> rows = scenarios(study, RecordStage.Side.VALIDATION).stream()
                 .limit(scenarios)
                 .toList();
         PatternSet patterns = new PatternSet(config.grid());
+        List<String> files = new ArrayList<>();
         ModelShape shape = study.model().shape();
         try (HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {
             for (ScenarioRow row : rows) {
@@ -60,9 +69,12 @@ final class PatternStream {
                                 study,
                                 config.scaler(),
                                 (scratch, batch, scaled) -> patterns.add(numbers(shape, batch), scaled)));
+                while (files.size() < patterns.size()) {
+                    files.add(RecordStage.file(row));
+                }
             }
         }
-        return patterns;
+        return new HeldOut(patterns, files);
     }
 
     /** The mean pattern of every head over scenarios. */

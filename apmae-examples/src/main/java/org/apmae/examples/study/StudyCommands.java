@@ -22,6 +22,7 @@ import org.apmae.examples.console.Tables;
 import org.apmae.mining.Corpora;
 import org.apmae.mining.Deduplication;
 import org.apmae.mining.ScenarioSampler;
+import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.pipeline.PatternKeeping;
 import org.apmae.models.pipeline.RecordingEstimate;
 import org.apmae.models.sweep.SweepEstimate;
@@ -212,6 +213,13 @@ public final class StudyCommands {
         private DecoderMode decoder = DecoderMode.CORRECTED;
 
         @Option(
+                names = "--patch-input",
+                paramLabel = "INPUT",
+                description = "What the AP-MAE does with a patch first: ${COMPLETION-CANDIDATES}"
+                        + " (default: ${DEFAULT-VALUE}); the published code can load LAYER_NORM only.")
+        private ApMaeConfig.PatchInput patchInput = ApMaeConfig.PatchInput.LAYER_NORM;
+
+        @Option(
                 names = "--clusterer",
                 paramLabel = "NAME",
                 converter = ClustererConverter.class,
@@ -244,6 +252,7 @@ public final class StudyCommands {
                     trainingScenarios,
                     trainingSteps,
                     decoder,
+                    patchInput,
                     clusterer,
                     sweepScenarios,
                     seed);

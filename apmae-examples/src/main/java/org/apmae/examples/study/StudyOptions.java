@@ -15,6 +15,7 @@ import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.mining.Corpora;
 import org.apmae.mining.ScenarioSampler;
+import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.target.FimWindow;
 
 /**
@@ -30,6 +31,7 @@ import org.apmae.models.target.FimWindow;
  * @param trainingScenarios scenarios whose patterns train the AP-MAE
  * @param trainingSteps optimiser steps of the AP-MAE
  * @param decoder where the AP-MAE's decoder puts its mask tokens
+ * @param patchInput what the AP-MAE does with the pixels of a patch first
  * @param clusterer what finds the patterns of a head
  * @param sweepScenarios most scenarios of each outcome in the sweep
  * @param seed seed of everything
@@ -45,6 +47,7 @@ record StudyOptions(
         int trainingScenarios,
         int trainingSteps,
         DecoderMode decoder,
+        ApMaeConfig.PatchInput patchInput,
         Clusterer clusterer,
         int sweepScenarios,
         long seed) {
@@ -164,6 +167,7 @@ record StudyOptions(
                 trainingScenarios,
                 trainingSteps,
                 decoder,
+                patchInput,
                 other,
                 sweepScenarios,
                 seed);
@@ -182,6 +186,7 @@ record StudyOptions(
         json.put("training_scenarios", trainingScenarios);
         json.put("training_steps", trainingSteps);
         json.put("decoder", decoder.name().toLowerCase(Locale.ROOT));
+        json.put("patch_input", patchInput.name().toLowerCase(Locale.ROOT));
         json.put("clusterer", clusterer.wireName());
         json.put("sweep_scenarios", sweepScenarios);
         json.put("seed", String.valueOf(seed));
@@ -204,6 +209,8 @@ record StudyOptions(
                 integer(json, "training_scenarios"),
                 integer(json, "training_steps"),
                 DecoderMode.valueOf(((String) json.getOrDefault("decoder", "corrected")).toUpperCase(Locale.ROOT)),
+                ApMaeConfig.PatchInput.valueOf(
+                        ((String) json.getOrDefault("patch_input", "layer_norm")).toUpperCase(Locale.ROOT)),
                 Clusterer.ofWireName((String) json.getOrDefault("clusterer", Clusterer.PAPER.wireName())),
                 integer(json, "sweep_scenarios"),
                 Long.parseLong((String) json.get("seed")));

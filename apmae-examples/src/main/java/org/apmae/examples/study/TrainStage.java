@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -23,6 +24,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apmae.core.pattern.PatchGrid;
 import org.apmae.core.pattern.PatchMask;
+import org.apmae.core.predict.Interval;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.report.ChartLabels;
 import org.apmae.core.report.Charts;
@@ -74,11 +76,13 @@ final class TrainStage {
     static void run(Study study) {
         study.run().require(Stage.RECORD);
         StudyOptions options = study.options();
-        ApMaeConfig config = config(options.window()).withDecoderMode(options.decoder());
+        ApMaeConfig config =
+                config(options.window()).withDecoderMode(options.decoder()).withPatchInput(options.patchInput());
         List<ScenarioRow> training = PatternStream.scenarios(study, RecordStage.Side.TRAIN).stream()
                 .limit(options.trainingScenarios())
                 .toList();
-        PatternSet heldOut = PatternStream.heldOut(study, config, options.trainingScenarios() / 4 + 1);
+        PatternStream.HeldOut held = PatternStream.heldOut(study, config, options.trainingScenarios() / 4 + 1);
+        PatternSet heldOut = held.patterns();
         if (training.isEmpty() || heldOut.size() == 0) {
             throw new IllegalStateException("only " + training.size() + " correct random scenarios stand in"
                     + " the training files and " + heldOut.size()
@@ -105,21 +109,41 @@ final class TrainStage {
                 metrics.put("training_patterns", (long) losses.length * BATCH);
                 metrics.put("steps", losses.length);
                 metrics.put("final_training_loss", losses[losses.length - 1]);
-                metrics.putAll(scores(ApMaeEvaluation.of(apmae, heldOut, means, seed)));
-                int heads = study.model().shape().heads();
-                List<Object> layers = new ArrayList<>();
-                ApMaeEvaluation.byGroup(apmae, heldOut, means, seed, head -> head / heads)
-                        .forEach((layer, evaluation) -> {
-                            Map<String, Object> row = scores(evaluation);
-                            row.put("layer", layer);
-                            layers.add(row);
-                        });
-                metrics.put("layers", layers);
+                List<ApMaeEvaluation> each = ApMaeEvaluation.each(apmae, heldOut, means, seed);
+                metrics.putAll(scores(ApMaeEvaluation.mean(each)));
+                metrics.put(
+                        "masked_mse_ratio",
+                        Figures.interval(Interval.ratio(
+                                each.stream()
+                                        .mapToDouble(one -> one.trained().mse())
+                                        .toArray(),
+                                each.stream()
+                                        .mapToDouble(one -> one.meanPattern().mse())
+                                        .toArray(),
+                                held.files(),
+                                seed)));
+                metrics.put(
+                        "layers", layers(each, heldOut, study.model().shape().heads()));
                 writer.metrics(metrics);
                 writer.commit(study.provenance());
             }
             delete(state);
         }
+    }
+
+    private static List<Object> layers(List<ApMaeEvaluation> each, PatternSet patterns, int heads) {
+        SortedMap<Integer, List<ApMaeEvaluation>> byLayer = new TreeMap<>();
+        for (int i = 0; i < each.size(); i++) {
+            byLayer.computeIfAbsent(patterns.head(i) / heads, layer -> new ArrayList<>())
+                    .add(each.get(i));
+        }
+        List<Object> layers = new ArrayList<>();
+        byLayer.forEach((layer, evaluations) -> {
+            Map<String, Object> row = scores(ApMaeEvaluation.mean(evaluations));
+            row.put("layer", layer);
+            layers.add(row);
+        });
+        return layers;
     }
 
     private static double[] train(
@@ -240,7 +264,10 @@ final class TrainStage {
             losses.forEach(
                     (key, value) -> text.append(key).append('\t').append(value).append('\n'));
             try {
-                Files.writeString(file, text);
+                // In one step, so that no kill leaves half of it and the chart stays the same.
+                Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+                Files.writeString(temporary, text);
+                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
             }

@@ -95,8 +95,9 @@ final class TransferCommand implements Callable<Integer> {
     private static void measure(
             Study study, List<ApMae> encoders, int column, double[][] errors, double[] means, Progress.Stage progress) {
         ApMaeConfig config = encoders.get(column).config();
-        PatternSet heldOut =
-                PatternStream.heldOut(study, config, study.options().trainingScenarios() / 4 + 1);
+        PatternSet heldOut = PatternStream.heldOut(
+                        study, config, study.options().trainingScenarios() / 4 + 1)
+                .patterns();
         MeanPatterns mean = PatternStream.means(
                 study,
                 config,

@@ -127,7 +127,7 @@ final class SequenceSampler {
     }
 
     private int task(List<CompletionTask> tasks, Random random) {
-        int often = tasks.indexOf(mix.often());
+        int often = mix.often() == null ? -1 : tasks.indexOf(mix.often()); // such lists refuse to look for null
         return often >= 0 && random.nextDouble() < OFTEN_SHARE ? often : random.nextInt(tasks.size());
     }
 

@@ -364,7 +364,7 @@ public final class ApMae implements AutoCloseable {
     }
 
     private Network network(NDManager scope) {
-        return new Network(config, layout, Ops.alias(scope, flat));
+        return new Network(config, layout.views(Ops.alias(scope, flat)), scope);
     }
 
     private NDArray encodeVisible(NDManager scope, NDArray rows, PatchMask mask) {

@@ -23,9 +23,10 @@ import org.apmae.models.safetensors.ModelFileException;
 /**
  * Sizes and settings of an autoencoder: the contents of a Hugging Face config.json. Immutable and thread-safe.
  *
- * <p>Keys that mean nothing to us are kept and written back. Two keys are ours: {@code decoder_mode} and
- * {@code encoding_mode}, each {@code reference}, or {@code corrected} and {@code lower_triangle}; a config without them is
- * taken for one of the published code, {@code reference} in both.
+ * <p>Keys that mean nothing to us are kept and written back. Three keys are ours: {@code decoder_mode} and
+ * {@code encoding_mode}, each {@code reference}, or {@code corrected} and {@code lower_triangle}, and {@code patch_input},
+ * {@code layer_norm} or {@code affine}; a config without them is taken for one of the published code, {@code reference} in
+ * both and {@code layer_norm}.
  */
 public final class ApMaeConfig {
     private static final Gson JSON = new GsonBuilder()
@@ -45,6 +46,18 @@ public final class ApMaeConfig {
     private final AttentionScaler scaler;
     private final DecoderMode decoderMode;
     private final EncodingMode encodingMode;
+    private final PatchInput patchInput;
+
+    /** What happens to the pixels of a patch before they are projected. */
+    public enum PatchInput {
+        /** A layer norm over the patch, as published: its mean and its spread do not reach the network. */
+        LAYER_NORM,
+        /**
+         * One factor and one offset for all pixels, so that mean and spread do reach the network: less error on masked
+         * patches. The published code cannot load such a checkpoint, where two tensors have one element instead of P P.
+         */
+        AFFINE
+    }
 
     /**
      * Sizes of a stack of transformer layers.
@@ -104,6 +117,7 @@ public final class ApMaeConfig {
         scaler = AttentionScaler.ofWireName(text("attention_scaler", AttentionScaler.LOG_NORMALIZE.wireName()));
         decoderMode = mode(DecoderMode.class, "decoder_mode", DecoderMode.REFERENCE);
         encodingMode = mode(EncodingMode.class, "encoding_mode", EncodingMode.REFERENCE);
+        patchInput = mode(PatchInput.class, "patch_input", PatchInput.LAYER_NORM);
     }
 
     private Stack stack(String prefix) {
@@ -340,6 +354,22 @@ public final class ApMaeConfig {
     }
 
     /**
+     * Changes what happens to patches before they are projected. The published code can load {@link PatchInput#LAYER_NORM}
+     * only.
+     *
+     * @param value the input
+     * @return a new config; one for {@link PatchInput#LAYER_NORM} does not name it, so that it has the published keys
+     */
+    public ApMaeConfig withPatchInput(PatchInput value) {
+        if (value == PatchInput.LAYER_NORM) {
+            JsonObject copy = json.deepCopy();
+            copy.remove("patch_input");
+            return new ApMaeConfig(copy);
+        }
+        return with("patch_input", new JsonPrimitive(wireName(value)));
+    }
+
+    /**
      * Returns the size of patterns and patches.
      *
      * @return the grid
@@ -427,6 +457,15 @@ public final class ApMaeConfig {
      */
     public DecoderMode decoderMode() {
         return decoderMode;
+    }
+
+    /**
+     * Returns what happens to patches before they are projected.
+     *
+     * @return the input
+     */
+    public PatchInput patchInput() {
+        return patchInput;
     }
 
     /**

@@ -1,11 +1,10 @@
 package org.apmae.models.apmae;
 
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.apmae.core.pattern.PatchGrid;
 import org.apmae.core.pattern.PatchMask;
@@ -55,23 +54,21 @@ public record ApMaeEvaluation(int patterns, Score trained, Score untrained, Scor
      * @throws IllegalStateException if the autoencoder is closed or there are no means
      */
     public static ApMaeEvaluation of(ApMae model, PatternSet heldOut, MeanPatterns means, long seed) {
-        return byGroup(model, heldOut, means, seed, head -> 0).get(0);
+        return mean(each(model, heldOut, means, seed));
     }
 
     /**
-     * Evaluates an autoencoder for groups of heads, such as layers, under the same masks as {@link #of}.
+     * Evaluates an autoencoder on each pattern by itself, under the same masks as {@link #of}.
      *
      * @param model the autoencoder
      * @param heldOut patterns that training did not see
      * @param means the mean patterns of the heads, of training patterns
      * @param seed of the masks and of the untrained autoencoder
-     * @param group from the number of a head in the set to its group
-     * @return the scores of each group, by ascending group
+     * @return the scores of each pattern, in the order of the set
      * @throws IllegalArgumentException if there is no pattern, or the sizes differ
      * @throws IllegalStateException if the autoencoder is closed or there are no means
      */
-    public static SortedMap<Integer, ApMaeEvaluation> byGroup(
-            ApMae model, PatternSet heldOut, MeanPatterns means, long seed, IntUnaryOperator group) {
+    public static List<ApMaeEvaluation> each(ApMae model, PatternSet heldOut, MeanPatterns means, long seed) {
         PatchGrid grid = model.config().grid();
         if (heldOut.size() == 0 || !heldOut.grid().equals(grid) || means.grid().patternSize() != grid.patternSize()) {
             throw new IllegalArgumentException("an autoencoder of " + grid + " cannot be evaluated on " + heldOut.size()
@@ -79,7 +76,7 @@ public record ApMaeEvaluation(int patterns, Score trained, Score untrained, Scor
                     + "; give at least one pattern, and the same grid everywhere");
         }
         Random random = new Random(seed);
-        SortedMap<Integer, ApMaeEvaluation> sums = new TreeMap<>();
+        List<ApMaeEvaluation> all = new ArrayList<>();
         try (ApMae untrained = ApMae.init(model.config(), seed, model.device())) {
             for (int first = 0; first < heldOut.size(); first += BATCH) {
                 int[] chosen = IntStream.range(first, Math.min(first + BATCH, heldOut.size()))
@@ -93,18 +90,30 @@ public record ApMaeEvaluation(int patterns, Score trained, Score untrained, Scor
                     int[] masked = mask.masked()[i];
                     float[] truth = cut(grid, pattern, masked);
                     int from = i * truth.length;
-                    ApMaeEvaluation one = new ApMaeEvaluation(
+                    all.add(new ApMaeEvaluation(
                             1,
                             score(grid, truth, Arrays.copyOfRange(ours, from, from + truth.length)),
                             score(grid, truth, Arrays.copyOfRange(random0, from, from + truth.length)),
                             score(grid, truth, cut(grid, means.mean(head), masked)),
-                            score(grid, truth, cut(grid, pattern, nearest(grid, masked, mask.visible()[i]))));
-                    sums.merge(group.applyAsInt(head), one, ApMaeEvaluation::add);
+                            score(grid, truth, cut(grid, pattern, nearest(grid, masked, mask.visible()[i])))));
                 }
             }
         }
-        sums.replaceAll((key, sum) -> sum.divided());
-        return sums;
+        return all;
+    }
+
+    /**
+     * Joins the scores of single patterns, of all or some.
+     *
+     * @param each scores as {@link #each} gives them
+     * @return their mean
+     * @throws IllegalArgumentException if there are none
+     */
+    public static ApMaeEvaluation mean(List<ApMaeEvaluation> each) {
+        return each.stream()
+                .reduce(ApMaeEvaluation::add)
+                .orElseThrow(() -> new IllegalArgumentException("there are no scores, so no mean; give at least one"))
+                .divided();
     }
 
     private ApMaeEvaluation add(ApMaeEvaluation other) {

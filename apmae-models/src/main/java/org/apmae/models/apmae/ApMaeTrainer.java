@@ -126,7 +126,12 @@ public final class ApMaeTrainer {
                 : new TrainingState(
                         checkpoint.file(),
                         options.withWorkers(options.parts(), 1) + "\n" + model.config() + "\n" + checkpoint.data());
-        try (AdamW optimizer = optimizer(model)) {
+        try (AdamW optimizer = optimizer(model);
+                NDManager kept = model.manager().newSubManager()) {
+            NDList gradients = new NDList();
+            for (int i = 0; i < options.parts(); i++) {
+                gradients.add(kept.zeros(model.flat().getShape()));
+            }
             int first = state == null ? 0 : state.restore(model, optimizer, losses);
             for (int step = first; step < losses.length; step++) {
                 if (Thread.currentThread().isInterrupted()) {
@@ -134,7 +139,7 @@ public final class ApMaeTrainer {
                             "training was interrupted at step " + step + " of " + losses.length);
                 }
                 double rate = schedule.at(step);
-                losses[step] = step(model, optimizer, batches, step, rate, pool);
+                losses[step] = step(model, optimizer, batches, step, rate, gradients, pool);
                 if (state != null && ((step + 1) % checkpoint.every() == 0 || step + 1 == losses.length)) {
                     state.save(model, optimizer, losses);
                 }
@@ -153,7 +158,13 @@ public final class ApMaeTrainer {
     }
 
     private double step(
-            ApMae model, AdamW optimizer, PatternBatches batches, int step, double rate, ExecutorService pool) {
+            ApMae model,
+            AdamW optimizer,
+            PatternBatches batches,
+            int step,
+            double rate,
+            NDList gradients,
+            ExecutorService pool) {
         try (Scope session = Scope.inference(model.manager())) {
             NDManager scope = session.manager();
             NDArray scaled = batches.next(scope, step);
@@ -169,46 +180,44 @@ public final class ApMaeTrainer {
                 int from = (int) ((long) count * i / parts);
                 int to = (int) ((long) count * (i + 1) / parts);
                 shares[i] = (double) (to - from) / count;
-                tasks.add(() -> part(model, scope, scaled, mask, from, to, count));
+                NDArray gradient = gradients.get(i);
+                tasks.add(() -> part(model, gradient, scaled, mask, from, to, count));
             }
             List<Gradients.Result> results = run(tasks, pool);
             double loss = 0;
-            NDArray gradient = results.get(0).gradient();
+            NDList sum = new NDList(gradients.get(0));
             for (int i = 0; i < parts; i++) {
                 loss += shares[i] * results.get(i).loss();
                 if (i > 0) {
-                    gradient.addi(results.get(i).gradient());
+                    sum.get(0).addi(gradients.get(i));
                 }
             }
             if (Double.isNaN(loss) || Double.isInfinite(loss)) {
                 throw new IllegalStateException("the loss is " + loss + " at step " + step
                         + "; train with a lower learning rate or a bound on the gradient's norm");
             }
-            NDList gradients = new NDList(gradient);
             if (options.clipNorm() > 0) {
-                AdamW.clipNorm(gradients, options.clipNorm());
+                AdamW.clipNorm(sum, options.clipNorm());
             }
-            optimizer.step(gradients, rate);
+            optimizer.step(sum, rate, pool);
             return loss;
         }
     }
 
     private static Gradients.Result part(
-            ApMae model, NDManager scope, NDArray scaled, PatchMask mask, int from, int to, int count) {
-        try (NDManager scratch = scope.newSubManager()) {
+            ApMae model, NDArray gradient, NDArray scaled, PatchMask mask, int from, int to, int count) {
+        try (NDManager scratch = gradient.getManager().newSubManager()) {
             NDArray patterns = Ops.alias(scratch, scaled).get(new NDIndex(from + ":" + to));
             PatchMask partMask = new PatchMask(
                     Arrays.copyOfRange(mask.masked(), from, to), Arrays.copyOfRange(mask.visible(), from, to));
-            Gradients.Result result = Gradients.compute(
+            return Gradients.compute(
                     model,
-                    scratch,
+                    gradient,
                     patterns,
                     partMask,
                     model.config().decoderMode(),
                     (double) (to - from) / count,
                     () -> {});
-            result.gradient().attach(scope);
-            return result;
         }
     }
 

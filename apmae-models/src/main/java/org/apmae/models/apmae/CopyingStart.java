@@ -26,6 +26,19 @@ final class CopyingStart {
     private static final double ROW_PIXEL = 0.1;
     /** What a mean contributes to the pixels of its column: less, as columns vary less. */
     private static final double COLUMN_PIXEL = 0.07;
+    /** Brings scaled weights, which lie in [0, 1] and vary by a tenth, to some units around 0. */
+    private static final double INPUT_FACTOR = 10;
+
+    private static final double INPUT_OFFSET = -4.5;
+    /**
+     * Where the input is affine, constants in the dimensions of the positions, which these take away again: beside them the
+     * norm over the token leaves most of a patch's level.
+     */
+    private static final double ANCHOR = 3;
+    /** What that norm makes of the anchors, about. */
+    private static final double ANCHORED = 3.6;
+
+    private static final double TOKEN_SCALE = 1.5;
 
     private final ApMaeConfig config;
     private final ParameterLayout layout;
@@ -34,6 +47,7 @@ final class CopyingStart {
     private final int patch;
     private final int side;
     private final int flag;
+    private final boolean affine;
 
     private CopyingStart(ApMaeConfig config, ParameterLayout layout, float[] weights, long seed) {
         this.config = config;
@@ -43,6 +57,7 @@ final class CopyingStart {
         patch = config.patchSize();
         side = config.grid().side();
         flag = 2 * patch + 2 * side;
+        affine = config.patchInput() == ApMaeConfig.PatchInput.AFFINE;
     }
 
     /**
@@ -112,8 +127,16 @@ final class CopyingStart {
     private void embedding() {
         Parameter weight = layout.get("encoder.patches_to_embedding.1.weight");
         Parameter bias = layout.get("encoder.patches_to_embedding.1.bias");
+        if (affine) {
+            set(layout.get("encoder.patches_to_embedding.0.weight"), 0, 0, INPUT_FACTOR);
+            set(layout.get("encoder.patches_to_embedding.0.bias"), 0, 0, INPUT_OFFSET);
+            Parameter scale = layout.get("encoder.patches_to_embedding.2.weight");
+            for (int d = 0; d < scale.size(); d++) {
+                set(scale, 0, d, TOKEN_SCALE);
+            }
+        }
         for (int d = 0; d <= flag; d++) {
-            set(bias, 0, d, 0);
+            set(bias, 0, d, affine ? ANCHOR * sign(d) : 0);
             for (int pixel = 0; pixel < patch * patch; pixel++) {
                 double value = 0;
                 if (d < patch) {
@@ -126,8 +149,13 @@ final class CopyingStart {
         }
     }
 
+    /** Signs of the anchors, in turn, so that they have no mean; 0 in dimensions that hold none. */
+    private int sign(int dimension) {
+        return dimension < 2 * patch || dimension >= flag ? 0 : dimension % 2 == 0 ? 1 : -1;
+    }
+
     private void stack(String name, ApMaeConfig.Stack stack) {
-        positions(layout.get(name + ".pos_embedding"), stack.dim());
+        positions(layout.get(name + ".pos_embedding"), stack.dim(), affine && name.equals("encoder"));
         int width = stack.dimHead();
         int inner = stack.heads() * width;
         double beta = Math.sqrt(LOGIT * Math.sqrt(width)) / POSITION;
@@ -167,7 +195,7 @@ final class CopyingStart {
     }
 
     /** Patches above the diagonal, which only the decoder sees, get no row and column: nobody shall look at them. */
-    private void positions(Parameter table, int dim) {
+    private void positions(Parameter table, int dim, boolean anchored) {
         for (int token = 0; token <= side * side; token++) {
             int row = (token - 1) / side;
             int column = (token - 1) % side;
@@ -180,6 +208,9 @@ final class CopyingStart {
                     value = random.nextGaussian();
                 } else if (placed && (d == 2 * patch + row || d == 2 * patch + side + column)) {
                     value = POSITION;
+                }
+                if (anchored && token > 0) {
+                    value -= ANCHORED * sign(d);
                 }
                 set(table, token, d, value);
             }

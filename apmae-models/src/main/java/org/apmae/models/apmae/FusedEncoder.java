@@ -207,7 +207,12 @@ final class FusedEncoder implements AutoCloseable {
             long patch = (long) config.patchSize() * config.patchSize();
             String embedding = "encoder.patches_to_embedding.";
             line("r = torch.reshape(c, [n, %d, %d])", chosen, patch);
-            line("a0 = %s", norm("r", embedding + "0", patch));
+            line(
+                    "a0 = %s",
+                    config.patchInput() == ApMaeConfig.PatchInput.AFFINE
+                            ? "torch.add(torch.mul(r, " + weight(embedding + "0.weight") + "), "
+                                    + weight(embedding + "0.bias") + ")"
+                            : norm("r", embedding + "0", patch));
             line("a1 = %s", full(linear("a0", embedding + "1")));
             line("a2 = %s", norm("a1", embedding + "2", width));
             line("t = torch.expand(%s, [n, 1, %d])", weight("encoder.cls_token"), width);

@@ -21,11 +21,11 @@ final class Network {
     private final NDManager scope;
     private final Map<String, NDArray> parameters;
 
-    /** The flat array must be owned by the scope and stay open until a gradient is taken. */
-    Network(ApMaeConfig config, ParameterLayout layout, NDArray flat) {
+    /** The parameters must stay open until a gradient is taken. */
+    Network(ApMaeConfig config, Map<String, NDArray> parameters, NDManager scope) {
         this.config = config;
-        this.scope = flat.getManager();
-        this.parameters = layout.views(flat);
+        this.parameters = parameters;
+        this.scope = scope;
     }
 
     /** Cuts patterns (N, 1, S, S) into rows of pixels (N G G, P P). */
@@ -50,7 +50,7 @@ final class Network {
     NDArray encode(NDArray patches, NDArray positions, boolean onlyCls) {
         long count = patches.getShape().get(0);
         int width = config.encoder().dim();
-        NDArray x = norm(patches, "encoder.patches_to_embedding.0");
+        NDArray x = input(patches, "encoder.patches_to_embedding.0");
         x = linear(x, "encoder.patches_to_embedding.1");
         x = norm(x, "encoder.patches_to_embedding.2");
         NDArray cls = scope.zeros(new Shape(count, 1, width)).add(get("encoder.cls_token"));
@@ -177,6 +177,12 @@ final class Network {
             parts.add(part.squeeze(0));
         }
         return parts;
+    }
+
+    private NDArray input(NDArray patches, String prefix) {
+        return config.patchInput() == ApMaeConfig.PatchInput.AFFINE
+                ? patches.mul(get(prefix + ".weight")).add(get(prefix + ".bias"))
+                : norm(patches, prefix);
     }
 
     private NDArray norm(NDArray x, String prefix) {

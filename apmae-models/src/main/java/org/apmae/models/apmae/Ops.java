@@ -38,6 +38,11 @@ final class Ops {
         return JniUtils.gelu(pt(x));
     }
 
+    /** Copies a flat array into another, from a position on. */
+    static void write(NDArray values, NDArray target, long from) {
+        JniUtils.indexSet(pt(target), pt(values), new long[] {from}, new long[] {from + values.size()}, new long[] {1});
+    }
+
     /** Broadcasts all three, which NDArrays.where does not. */
     static NDArray where(NDArray condition, NDArray yes, NDArray no) {
         NDArray result = JniUtils.where(pt(condition), pt(yes), pt(no));

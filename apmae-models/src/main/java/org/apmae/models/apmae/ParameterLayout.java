@@ -38,7 +38,7 @@ final class ParameterLayout {
         ApMaeConfig.Stack decoder = config.decoder();
         layout.add("encoder.pos_embedding", Parameter.Start.NORMAL, 1, positions, encoder.dim());
         layout.add("encoder.cls_token", Parameter.Start.ZEROS, 1, 1, encoder.dim());
-        layout.norm("encoder.patches_to_embedding.0", patch);
+        layout.norm("encoder.patches_to_embedding.0", config.patchInput() == ApMaeConfig.PatchInput.AFFINE ? 1 : patch);
         layout.linear("encoder.patches_to_embedding.1", encoder.dim(), patch, true);
         layout.norm("encoder.patches_to_embedding.2", encoder.dim());
         layout.stack("encoder.transformer", encoder, config.qkvBias(), inFile);
@@ -112,7 +112,7 @@ final class ParameterLayout {
         return (int) size;
     }
 
-    /** Views on a flat array by name. One split, so that the gradient of the flat array is one concatenation. */
+    /** Views on a flat array by name, owned by its manager. */
     Map<String, NDArray> views(NDArray flat) {
         long[] cuts = parameters.stream().skip(1).mapToLong(Parameter::offset).toArray();
         NDList parts = flat.split(cuts, 0);

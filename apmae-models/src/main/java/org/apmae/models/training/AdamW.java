@@ -8,6 +8,9 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -22,6 +25,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class AdamW implements AutoCloseable {
     /** Large arrays are worked on in pieces that stay in a core's cache, as each step passes over them a dozen times. */
     private static final long PIECE = 1 << 15;
+    /** Pieces that a worker takes at once. */
+    private static final int TOGETHER = 16;
 
     private final NDManager manager;
     private final List<Shape> shapes = new ArrayList<>();
@@ -105,6 +110,19 @@ public final class AdamW implements AutoCloseable {
      * @throws IllegalStateException if this is closed
      */
     public void step(NDList gradients, double learningRate) {
+        step(gradients, learningRate, null);
+    }
+
+    /**
+     * Changes the parameters by one step, with the work spread over threads; the result is the same.
+     *
+     * @param gradients one gradient for each parameter, in their order and shape; borrowed
+     * @param learningRate the rate of this step, 0 or more
+     * @param workers threads for the work, or null for the calling thread alone
+     * @throws IllegalArgumentException if the gradients do not fit the parameters or the rate is negative or not a number
+     * @throws IllegalStateException if this is closed or the thread is interrupted
+     */
+    public void step(NDList gradients, double learningRate, ExecutorService workers) {
         requireOpen();
         if (gradients.size() != shapes.size()) {
             throw new IllegalArgumentException("there are " + gradients.size() + " gradients for " + shapes.size()
@@ -120,8 +138,6 @@ public final class AdamW implements AutoCloseable {
             throw new IllegalArgumentException("the learning rate is " + learningRate + "; it must be 0 or more");
         }
         steps++;
-        boolean gradientMode = JniUtils.isGradMode();
-        JniUtils.setGradMode(false);
         try (NDManager scratch = manager.newSubManager()) {
             Scalars scalars = new Scalars(
                     scalar(scratch, 1 - learningRate * weightDecay),
@@ -132,19 +148,43 @@ public final class AdamW implements AutoCloseable {
                     scalar(scratch, Math.sqrt(1 - Math.pow(beta2, steps))),
                     scalar(scratch, epsilon),
                     scalar(scratch, learningRate / (1 - Math.pow(beta1, steps))));
+            List<Callable<Void>> updates = new ArrayList<>();
             for (int i = 0; i < shapes.size(); i++) {
                 NDList g = pieces(scratch, gradients.get(i));
-                for (int k = 0; k < g.size(); k++) {
-                    update(
-                            scalars,
-                            parameterPieces.get(i).get(k),
-                            firstPieces.get(i).get(k),
-                            secondPieces.get(i).get(k),
-                            g.get(k));
+                NDList p = parameterPieces.get(i);
+                NDList m = firstPieces.get(i);
+                NDList v = secondPieces.get(i);
+                for (int from = 0; from < g.size(); from += TOGETHER) {
+                    int first = from;
+                    int last = Math.min(g.size(), from + TOGETHER);
+                    updates.add(() -> {
+                        update(scalars, p.subNDList(first, last), m, v, g, first);
+                        return null;
+                    });
                 }
             }
-        } finally {
-            JniUtils.setGradMode(gradientMode);
+            run(updates, workers);
+        }
+    }
+
+    private static void run(List<Callable<Void>> tasks, ExecutorService workers) {
+        try {
+            if (workers == null || tasks.size() == 1) {
+                for (Callable<Void> task : tasks) {
+                    task.call();
+                }
+            } else {
+                for (Future<Void> future : workers.invokeAll(tasks)) {
+                    future.get();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("a step was interrupted; go on from the last state that was kept", e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("a step failed: " + e.getMessage(), e);
         }
     }
 
@@ -160,6 +200,19 @@ public final class AdamW implements AutoCloseable {
 
     private static NDArray scalar(NDManager owner, double value) {
         return owner.full(new Shape(), (float) value);
+    }
+
+    /** Updates pieces one after the other, from the first one on. */
+    private static void update(Scalars s, NDList p, NDList m, NDList v, NDList g, int first) {
+        boolean gradientMode = JniUtils.isGradMode();
+        JniUtils.setGradMode(false);
+        try {
+            for (int i = 0; i < p.size(); i++) {
+                update(s, p.get(i), m.get(first + i), v.get(first + i), g.get(first + i));
+            }
+        } finally {
+            JniUtils.setGradMode(gradientMode);
+        }
     }
 
     private static void update(Scalars s, NDArray p, NDArray m, NDArray v, NDArray g) {

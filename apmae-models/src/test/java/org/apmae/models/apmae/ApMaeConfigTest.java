@@ -53,6 +53,23 @@ class ApMaeConfigTest {
     }
 
     @Test
+    void anAffineInputIsNamedAndThePublishedOneIsNot(@TempDir Path folder) {
+        ApMaeConfig published = Fixtures.tiny();
+        ApMaeConfig affine = published.withPatchInput(ApMaeConfig.PatchInput.AFFINE);
+        assertThat(published.patchInput()).isEqualTo(ApMaeConfig.PatchInput.LAYER_NORM);
+        assertThat(published.json().has("patch_input")).isFalse();
+        assertThat(affine.json().get("patch_input").getAsString()).isEqualTo("affine");
+        assertThat(affine.withPatchInput(ApMaeConfig.PatchInput.LAYER_NORM)).isEqualTo(published);
+        affine.write(folder);
+        assertThat(ApMaeConfig.read(folder)).isEqualTo(affine);
+        // Two tensors of one element: in the published code, which expects P P of them, the shapes do not fit.
+        assertThat(ParameterLayout.of(affine, name -> false)
+                        .get("encoder.patches_to_embedding.0.weight")
+                        .size())
+                .isEqualTo(1);
+    }
+
+    @Test
     void paperSizeHas127MillionParameters() {
         assertThat(ParameterLayout.of(ApMaeConfig.paper(), name -> false).size())
                 .isBetween(126_500_000, 127_500_000);
@@ -65,6 +82,10 @@ class ApMaeConfigTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("decoder_mode")
                 .hasMessageContaining("corrected");
+        assertThatThrownBy(() -> new ApMaeConfig(changed(json, "patch_input", "\"raw\"")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("patch_input")
+                .hasMessageContaining("affine");
         assertThatThrownBy(() -> new ApMaeConfig(changed(json, "encoder_dim", "1.5")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("encoder_dim");

@@ -239,9 +239,120 @@ class ApMaeTest {
         }
     }
 
+    private static final double CLOSE = 3e-5;
+
+    private void requireSameEncodings(ApMae model, NDArray scaled) {
+        for (EncodingMode mode : EncodingMode.values()) {
+            try (ApMaeEncoder plain = model.encoder(mode);
+                    ApMaeEncoder fast = model.fastEncoder(mode, ApMae.Precision.F32)) {
+                assertThat(fast.encode(manager, scaled).toFloatArray())
+                        .as("%s, %s", model.config().grid(), mode)
+                        .containsExactly(plain.encode(manager, scaled).toFloatArray(), within((float) CLOSE));
+            }
+        }
+    }
+
+    @Test
+    void fastEncodersAgreeOnOtherGridsAndPaddedPatterns() {
+        int[][] grids = {{48, 16}, {40, 8}, {96, 12}, {256, 32}, {8, 8}};
+        for (int[] sizes : grids) {
+            PatchGrid grid = new PatchGrid(sizes[0], sizes[1]);
+            for (ApMaeConfig.PatchInput input : ApMaeConfig.PatchInput.values()) {
+                ApMaeConfig.Stack stack = new ApMaeConfig.Stack(24, 2, 3, 8, 40);
+                if (grid.patches() == 1) {
+                    assertThatThrownBy(() -> ApMaeConfig.of(grid, stack, stack))
+                            .isInstanceOf(IllegalArgumentException.class);
+                    continue;
+                }
+                try (ApMae model = ApMae.init(ApMaeConfig.of(grid, stack, stack).withPatchInput(input), 5)) {
+                    NDArray patterns = Fixtures.patterns(manager, grid, 1, 3);
+                    requireSameEncodings(model, patterns);
+                    // Padding as a recorder leaves it: from some token on no query looks anywhere, and no key is looked
+                    // at.
+                    NDArray padded = patterns.duplicate();
+                    int length = sizes[0] * 2 / 3;
+                    padded.set(new NDIndex(":, :, " + length + ":"), 0);
+                    padded.set(new NDIndex(":, :, :, " + length + ":"), 0);
+                    requireSameEncodings(model, padded);
+                    requireSameEncodings(model, patterns.get("0:1"));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aFastEncoderOfThePapersSizeAgreesWithThePlainOne() {
+        try (ApMae model = ApMae.init(ApMaeConfig.paper(), 1)) {
+            requireSameEncodings(
+                    model,
+                    Fixtures.patterns(manager, model.config().grid(), 1, 1).get("0:2"));
+        }
+    }
+
+    @Test
+    void onlyAnAffineInputSeesTheLevelOfAPatch() {
+        for (ApMaeConfig.PatchInput input : ApMaeConfig.PatchInput.values()) {
+            try (ApMae model = ApMae.init(Fixtures.tiny().withPatchInput(input), 3);
+                    ApMaeEncoder encoder = model.encoder(EncodingMode.LOWER_TRIANGLE)) {
+                NDArray patterns = Fixtures.patterns(manager, model.config().grid(), 1, 1);
+                NDArray raised = patterns.duplicate();
+                NDIndex patch = new NDIndex(":, :, 16:24, 0:8");
+                raised.set(patch, patterns.get(patch).add(manager.create(0.1f)));
+                float[] before = encoder.encode(manager, patterns).toFloatArray();
+                float[] after = encoder.encode(manager, raised).toFloatArray();
+                double largest = 0;
+                for (int i = 0; i < before.length; i++) {
+                    largest = Math.max(largest, Math.abs(before[i] - after[i]));
+                }
+                if (input == ApMaeConfig.PatchInput.AFFINE) {
+                    assertThat(largest).isGreaterThan(1e-3);
+                } else {
+                    assertThat(largest).isLessThan(1e-4);
+                }
+            }
+        }
+    }
+
+    @Test
+    void gradientsAgreeWithDifferencesOfTheLoss() {
+        for (ApMaeConfig.PatchInput input : ApMaeConfig.PatchInput.values()) {
+            ApMaeConfig config = Fixtures.tiny().withPatchInput(input).withMaskRatio(0.3);
+            PatchMask mask = PatchMask.draw(config.grid(), 0.3, 4, new Random(1));
+            assertThat(mask.masked()[0].length).isNotEqualTo(mask.visible()[0].length);
+            try (ApMae model = ApMae.init(config, 3)) {
+                NDArray patterns = Fixtures.patterns(manager, config.grid(), 1, 1);
+                float[] gradient = Gradients.compute(
+                                model, manager, patterns, mask, DecoderMode.CORRECTED, 1, System::gc)
+                        .gradient()
+                        .toFloatArray();
+                double norm = 0;
+                for (float one : gradient) {
+                    norm += (double) one * one;
+                }
+                norm = Math.sqrt(norm);
+                float step = 2e-3f;
+                float[] along = new float[gradient.length];
+                for (int i = 0; i < along.length; i++) {
+                    along[i] = (float) (gradient[i] / norm * step);
+                }
+                NDArray change = manager.create(along);
+                model.flat().addi(change);
+                double up = model.loss(patterns, mask);
+                model.flat().subi(change);
+                model.flat().subi(change);
+                double down = model.loss(patterns, mask);
+                assertThat((up - down) / (2 * step)).as("%s", input).isCloseTo(norm, within(0.01 * norm));
+            }
+        }
+    }
+
     @Test
     void aCopyingStartFollowsTheRowsOfVisiblePatches() {
-        ApMaeConfig config = ApMaeConfig.laptop();
+        aCopyingStartFollowsTheRows(ApMaeConfig.laptop());
+        aCopyingStartFollowsTheRows(ApMaeConfig.laptop().withPatchInput(ApMaeConfig.PatchInput.AFFINE));
+    }
+
+    private void aCopyingStartFollowsTheRows(ApMaeConfig config) {
         // Row 6 of the grid: patch 49 is visible, and so is one of every other row; of the masked, 48 comes first.
         int[] visible = {0, 8, 17, 25, 34, 42, 49, 58};
         int[] masked = IntStream.concat(

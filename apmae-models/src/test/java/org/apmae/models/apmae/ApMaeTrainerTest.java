@@ -2,6 +2,7 @@ package org.apmae.models.apmae;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
@@ -12,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.apmae.models.runtime.NativeRuntime;
 import org.junit.jupiter.api.AfterAll;
@@ -72,6 +74,14 @@ class ApMaeTrainerTest {
                     new ApMaeTrainer(options).train(model, patterns.shuffled(16, 2), (step, loss, rate) -> {});
             ApMaeEvaluation evaluation = ApMaeEvaluation.of(model, heldOut, MeanPatterns.of(patterns), 3);
             assertThat(evaluation.patterns()).isEqualTo(100);
+            List<ApMaeEvaluation> each = ApMaeEvaluation.each(model, heldOut, MeanPatterns.of(patterns), 3);
+            assertThat(each).hasSize(100).allMatch(one -> one.patterns() == 1);
+            assertThat(ApMaeEvaluation.mean(each)).isEqualTo(evaluation);
+            assertThat(each.stream()
+                            .mapToDouble(one -> one.trained().mse())
+                            .average()
+                            .orElseThrow())
+                    .isCloseTo(evaluation.trained().mse(), within(1e-9));
             assertThat(losses[steps - 1]).isLessThan(losses[0] / 10);
             assertThat(evaluation.trained().mse())
                     .as("%s", evaluation)
@@ -141,11 +151,15 @@ class ApMaeTrainerTest {
         }
     }
 
-    private static final int KILLED_STEPS = 150;
+    /** By hand twenty: {@code -Dapmae.kills=20}. */
+    private static final int KILLS = Integer.getInteger("apmae.kills", 3);
+
+    private static final int KILLED_STEPS = 60 * KILLS + 30;
 
     private static Process victim(Path file) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dapmae.kills=" + KILLS,
                         "-cp",
                         System.getProperty("java.class.path"),
                         Victim.class.getName(),
@@ -163,7 +177,7 @@ class ApMaeTrainerTest {
         Path file = Files.createDirectories(folder.resolve("killed")).resolve("state.safetensors");
         Random random = new Random(1);
         int killed = 0;
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < KILLS; round++) {
             Process process = victim(file);
             try (BufferedReader lines = process.inputReader()) {
                 // Some steps and then some moment: mostly in the middle of a step or of writing the state.
@@ -174,7 +188,7 @@ class ApMaeTrainerTest {
                 process.destroyForcibly().waitFor();
             }
         }
-        assertThat(killed).isEqualTo(3);
+        assertThat(killed).isEqualTo(KILLS);
         Process last = victim(file);
         String lines = new String(last.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
         assertThat(last.waitFor()).isZero();

@@ -11,6 +11,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.apmae.models.runtime.NativeRuntime;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -89,6 +91,26 @@ class AdamWTest {
             again.step(new NDList(array(gaussian(LARGE, 3))), 1e-3);
         }
         assertThat(resumed.toFloatArray()).isEqualTo(straight.toFloatArray());
+    }
+
+    @Test
+    void workersChangeNoBit() {
+        int size = 1_200_000;
+        ExecutorService pool = Executors.newFixedThreadPool(3);
+        NDArray alone = array(gaussian(size, 1));
+        NDArray together = array(gaussian(size, 1));
+        try (AdamW one = new AdamW(manager, new NDList(alone), 0.9, 0.95, 1e-8, 0.05);
+                AdamW two = new AdamW(manager, new NDList(together), 0.9, 0.95, 1e-8, 0.05)) {
+            for (int step = 0; step < 2; step++) {
+                NDList gradient = new NDList(array(gaussian(size, 2 + step)));
+                one.step(gradient, 1e-3);
+                two.step(gradient, 1e-3, pool);
+            }
+            assertThat(two.secondMoment(0)).isEqualTo(one.secondMoment(0));
+        } finally {
+            pool.shutdown();
+        }
+        assertThat(together.toFloatArray()).isEqualTo(alone.toFloatArray());
     }
 
     @Test
