@@ -21,6 +21,9 @@ import picocli.CommandLine.ParseResult;
         description = "Discovers attention patterns in code language models.")
 public final class Apmae implements Runnable {
     private static final int INTERRUPTED = 130;
+    /** Of malloc.h in the GNU C library. */
+    private static final int MALLOPT_ARENA_MAX = -8;
+
     private static volatile boolean running;
 
     private Apmae() {}
@@ -38,11 +41,28 @@ public final class Apmae implements Runnable {
                 leave();
             }
         }));
+        limitArenas();
         running = true;
         int code = execute(arguments);
         running = false;
         System.out.flush();
         System.exit(code);
+    }
+
+    /**
+     * Worker threads come and go, and the C library of Linux gives each new one another of its arenas, up to eight for each core,
+     * which all keep the largest batch that they ever held: some gigabytes in a long sweep.
+     */
+    private static void limitArenas() {
+        if (Platform.isLinux()) {
+            try {
+                NativeLibrary.getInstance("c").getFunction("mallopt").invokeInt(new Object[] {
+                    MALLOPT_ARENA_MAX, Runtime.getRuntime().availableProcessors() + 1
+                });
+            } catch (LinkageError e) {
+                // another C library, which has no arenas to limit
+            }
+        }
     }
 
     /**
