@@ -3,6 +3,7 @@ package org.apmae.examples;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import java.io.UncheckedIOException;
+import org.apmae.core.run.Provenance;
 import org.apmae.examples.bench.BenchCommand;
 import org.apmae.examples.spark.SparkCommand;
 import org.apmae.examples.study.StudyCommands;
@@ -18,6 +19,7 @@ import picocli.CommandLine.ParseResult;
 @Command(
         name = "apmae",
         mixinStandardHelpOptions = true,
+        versionProvider = Apmae.Versions.class,
         description = "Discovers attention patterns in code language models.")
 public final class Apmae implements Runnable {
     private static final int INTERRUPTED = 130;
@@ -27,6 +29,16 @@ public final class Apmae implements Runnable {
     private static volatile boolean running;
 
     private Apmae() {}
+
+    /** The versions that a run folder's provenance names too. */
+    static final class Versions implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return Provenance.seeded(0).software().entrySet().stream()
+                    .map(software -> software.getKey() + " " + software.getValue())
+                    .toArray(String[]::new);
+        }
+    }
 
     /**
      * Runs a command and ends the process.

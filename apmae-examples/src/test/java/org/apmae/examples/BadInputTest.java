@@ -82,6 +82,13 @@ class BadInputTest {
     }
 
     @Test
+    void namesItsVersion() {
+        Outcome outcome = Outcome.of("--version");
+        assertThat(outcome.code()).isZero();
+        assertThat(outcome.out()).contains("apmae ", "java " + System.getProperty("java.version"));
+    }
+
+    @Test
     void aFolderWithoutSources() throws IOException {
         Path empty = Files.createDirectory(folder.resolve("empty"));
         assertThat(discover(empty).sentence()).contains(empty.toString()).contains("no *.java file");

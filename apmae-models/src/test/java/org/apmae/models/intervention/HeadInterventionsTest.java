@@ -33,6 +33,8 @@ import org.junit.jupiter.api.Test;
 /** Interventions on the embedded model. */
 class HeadInterventionsTest {
     private static final List<HeadId> HEADS = List.of(new HeadId(1, 2), new HeadId(3, 0), new HeadId(3, 5));
+    /** Runs the hooks and changes nothing. */
+    private static final HeadIntervention UNCHANGED = new HeadScaling(HeadPoint.OUTPUT, HEADS, 1);
 
     private static TargetModel model;
     private static List<Prompt> prompts;
@@ -111,8 +113,7 @@ class HeadInterventionsTest {
         for (HeadPoint point : HeadPoint.values()) {
             HeadActivations reference = reference(point);
             for (int p = 0; p < prompts.size(); p++) {
-                Verdict plain =
-                        run(HeadIntervention.none(), prompts.subList(p, p + 1)).get(0);
+                Verdict plain = run(UNCHANGED, prompts.subList(p, p + 1)).get(0);
                 assertThat(run(HeadReplacement.patch(reference, p, HEADS), prompts.subList(p, p + 1)))
                         .containsExactly(plain);
                 assertThat(run(HeadReplacement.patch(reference, (p + 1) % 4, HEADS), prompts.subList(p, p + 1)))
@@ -143,8 +144,21 @@ class HeadInterventionsTest {
         assertThat(pattern.targetLoss()).isCloseTo(output.targetLoss(), within(1e-4));
         assertThat(run(new HeadScaling(HeadPoint.OUTPUT, HEADS, 0), prompts))
                 .isEqualTo(run(new ZeroAblation(HEADS), prompts));
-        assertThat(run(new HeadScaling(HeadPoint.OUTPUT, HEADS, 1), prompts))
-                .isEqualTo(run(HeadIntervention.none(), prompts));
+        assertThat(run(new HeadScaling(HeadPoint.PATTERN, HEADS, 1), prompts)).isEqualTo(run(UNCHANGED, prompts));
+    }
+
+    /** Without hooks attention is fused, which rounds otherwise; every run with hooks rounds alike. */
+    @Test
+    void aRunWithoutHooksDiffersByRoundingOnly() {
+        List<Verdict> watched = run(UNCHANGED, prompts);
+        List<Verdict> unwatched = run(HeadIntervention.none(), prompts);
+        for (int p = 0; p < prompts.size(); p++) {
+            assertThat(unwatched.get(p).predictedToken())
+                    .isEqualTo(watched.get(p).predictedToken());
+            assertThat(unwatched.get(p).targetLoss()).isCloseTo(watched.get(p).targetLoss(), within(1e-4));
+            assertThat(unwatched.get(p).topProbability())
+                    .isCloseTo(watched.get(p).topProbability(), within(1e-5));
+        }
     }
 
     @Test
