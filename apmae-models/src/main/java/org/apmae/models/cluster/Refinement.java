@@ -8,7 +8,8 @@ import java.util.Arrays;
  * <p>Single draws seldom meet just those pairs, a few in N of all, so they stay where chance left them. Here the nearest rows of
  * each row are looked up now and then. Graph neighbours are drawn together as before; each of the others is pushed away, the
  * more the farther its encoding lies beyond the row's own neighbours. More of the nearest rows are then nearest in the encodings
- * too, and groups stay as they are. Nothing is drawn at random.
+ * too, and groups stay as they are. Within a group densities are evened out, so it is for maps and not for clusters. Nothing is
+ * drawn at random.
  */
 final class Refinement {
     private static final int STRIDE = Umap.STRIDE;

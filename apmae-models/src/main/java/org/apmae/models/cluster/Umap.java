@@ -12,8 +12,7 @@ import org.apmae.models.runtime.NativeRuntime;
  *
  * <p>Follows McInnes, Healy and Melville (2018): fuzzy neighbour graph, then a layout by stochastic gradient descent in which
  * every edge attracts as often as its weight says and each time five random rows repel. The start layout is the principal
- * components, smoothed along the graph, which puts the rows of one cluster together from the beginning, and {@link Refinement}
- * ends it.
+ * components, smoothed along the graph, which puts the rows of one cluster together from the beginning.
  *
  * @see <a href="https://arxiv.org/abs/1802.03426">UMAP</a>
  */
@@ -35,9 +34,11 @@ final class Umap {
      * @param neighbours neighbours of a row, itself counted, 2 or more; at most N are used
      * @param curve the forces
      * @param epochs rounds of the layout, 1 or more
+     * @param refined whether {@link Refinement} follows
      * @return N rows of {@link #STRIDE} numbers; those from {@code components} on are 0
      */
-    static float[] embed(Rows rows, int components, int neighbours, Curve curve, int epochs, long seed) {
+    static float[] embed(
+            Rows rows, int components, int neighbours, Curve curve, int epochs, boolean refined, long seed) {
         int n = rows.size();
         if (n < 2) {
             return new float[n * STRIDE];
@@ -53,7 +54,9 @@ final class Umap {
         }
         float[] layout = start(principal, graph, components, seed);
         new Layout(layout, graph, curve, epochs, Seeds.ofTask(seed, 1)).run();
-        new Refinement(layout, rows, nearest, graph, curve).run();
+        if (refined) {
+            new Refinement(layout, rows, nearest, graph, curve).run();
+        }
         for (int i = 0; i < n && components < STRIDE; i++) {
             Arrays.fill(layout, i * STRIDE + components, (i + 1) * STRIDE, 0);
         }

@@ -152,7 +152,7 @@ public final class UmapHdbscan implements PatternClusterer {
     public Clusters fit(float[][] encodings, long seed) {
         Rows rows = Rows.unit(encodings);
         int n = rows.size();
-        double[][] axes = axes(rows, seed);
+        double[][] axes = axes(rows, seed, false);
         DensityTree found =
                 DensityTree.fit(axes, n, options.minSamples(), options.minClusterSize(), options.allowSingleCluster());
         return FittedClusters.of(
@@ -160,7 +160,9 @@ public final class UmapHdbscan implements PatternClusterer {
     }
 
     /**
-     * Embeds rows by UMAP alone: the coordinates in which {@link #fit} looks for clusters.
+     * Embeds rows by UMAP alone, as {@link #fit} does, and then pushes apart rows that lie beside each other by chance. More of
+     * the nearest rows are then true neighbours, which is what a map is looked at for; but it evens out the densities that
+     * clusters are made of, so {@link #fit} does without.
      *
      * @param encodings N rows of F finite numbers; borrowed
      * @param seed seed of everything random; the same seed gives the same coordinates
@@ -168,7 +170,7 @@ public final class UmapHdbscan implements PatternClusterer {
      * @throws IllegalArgumentException if rows differ in length or a number is not finite
      */
     public float[][] embed(float[][] encodings, long seed) {
-        double[][] axes = axes(Rows.unit(encodings), seed);
+        double[][] axes = axes(Rows.unit(encodings), seed, true);
         float[][] places = new float[encodings.length][axes.length];
         for (int i = 0; i < places.length; i++) {
             for (int c = 0; c < axes.length; c++) {
@@ -179,7 +181,7 @@ public final class UmapHdbscan implements PatternClusterer {
     }
 
     /** Embeds the distinct rows and gives every row the place of the first equal one; returned by component. */
-    private double[][] axes(Rows rows, long seed) {
+    private double[][] axes(Rows rows, long seed, boolean refined) {
         int[] first = rows.firstEqual();
         int[] place = new int[first.length];
         int[] distinct = new int[first.length];
@@ -199,6 +201,7 @@ public final class UmapHdbscan implements PatternClusterer {
                 options.neighbours(),
                 curve,
                 epochs,
+                refined,
                 seed);
         double[][] points = new double[options.components()][first.length];
         for (int i = 0; i < first.length; i++) {

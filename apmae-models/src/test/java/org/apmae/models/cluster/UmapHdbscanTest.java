@@ -49,7 +49,7 @@ class UmapHdbscanTest extends PatternClustererContract {
     }
 
     private static double trust(Synthetic.Sample sample, int n) {
-        float[] layout = Umap.embed(Rows.unit(sample.rows()), 8, 20, new Curve(0.05), 500, 3);
+        float[] layout = Umap.embed(Rows.unit(sample.rows()), 8, 20, new Curve(0.05), 500, true, 3);
         return Synthetic.trustworthiness(sample.rows(), layout, Umap.STRIDE, 15, n / 100);
     }
 
