@@ -83,9 +83,11 @@ class BadInputTest {
 
     @Test
     void namesItsVersion() {
-        Outcome outcome = Outcome.of("--version");
-        assertThat(outcome.code()).isZero();
-        assertThat(outcome.out()).contains("apmae ", "java " + System.getProperty("java.version"));
+        for (String[] arguments : new String[][] {{"--version"}, {"mine", "-V"}}) {
+            Outcome outcome = Outcome.of(arguments);
+            assertThat(outcome.code()).isZero();
+            assertThat(outcome.out()).contains("apmae ", "java " + System.getProperty("java.version"));
+        }
     }
 
     @Test

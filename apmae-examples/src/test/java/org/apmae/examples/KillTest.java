@@ -27,8 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
  * process to its commit, and begins them again until both are done: the folder is then that of an undisturbed run, byte for
  * byte. Meanwhile a reader looks at the segments.
  *
- * <p>By hand with fifty kills of 5,600 verdicts and 1,750 encoded scenarios: {@code mvn -pl apmae-examples -am test -Dtest=KillTest
- * -Dsurefire.failIfNoSpecifiedTests=false -Dapmae.kills=50 -Dapmae.kill.scenarios=840}.
+ * <p>By hand with fifty kills of 6,600 verdicts and 2,000 encoded scenarios: {@code mvn -pl apmae-examples -am test -Dtest=KillTest
+ * -Dsurefire.failIfNoSpecifiedTests=false -Dapmae.kills=50 -Dapmae.kill.scenarios=1000}.
  */
 class KillTest {
     private static final int KILLS = Integer.getInteger("apmae.kills", 3);
