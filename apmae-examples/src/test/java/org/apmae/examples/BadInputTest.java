@@ -220,7 +220,7 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--threads=0", "--window=20", "--per-outcome=0", "--pool=-1"})
+    @ValueSource(strings = {"--threads=0", "--window=20", "--per-outcome=0", "--pool=-1", "--apmae-width=100"})
     void optionsOutOfRange(String option) throws IOException {
         assertThat(Outcome.of(
                                 "discover",

@@ -206,6 +206,11 @@ public final class StudyCommands {
         private int trainingSteps = 2200;
 
         @Option(
+                names = "--apmae-width",
+                description = "Width of the AP-MAE, a multiple of 32 (default: ${DEFAULT-VALUE}).")
+        private int apmaeWidth = ApMaeConfig.LAPTOP_WIDTH;
+
+        @Option(
                 names = "--decoder",
                 paramLabel = "MODE",
                 description = "Where the AP-MAE's decoder puts mask tokens: ${COMPLETION-CANDIDATES}"
@@ -251,8 +256,7 @@ public final class StudyCommands {
                     window,
                     trainingScenarios,
                     trainingSteps,
-                    decoder,
-                    patchInput,
+                    new StudyOptions.Autoencoder(apmaeWidth, decoder, patchInput),
                     clusterer,
                     sweepScenarios,
                     seed);

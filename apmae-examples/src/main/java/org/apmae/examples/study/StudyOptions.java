@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apmae.core.pattern.DecoderMode;
+import org.apmae.core.pattern.PatchGrid;
 import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
@@ -30,8 +31,7 @@ import org.apmae.models.target.FimWindow;
  * @param window tokens of a prompt
  * @param trainingScenarios scenarios whose patterns train the AP-MAE
  * @param trainingSteps optimiser steps of the AP-MAE
- * @param decoder where the AP-MAE's decoder puts its mask tokens
- * @param patchInput what the AP-MAE does with the pixels of a patch first
+ * @param apmae what kind of AP-MAE is trained
  * @param clusterer what finds the patterns of a head
  * @param sweepScenarios most scenarios of each outcome in the sweep
  * @param seed seed of everything
@@ -46,8 +46,7 @@ record StudyOptions(
         int window,
         int trainingScenarios,
         int trainingSteps,
-        DecoderMode decoder,
-        ApMaeConfig.PatchInput patchInput,
+        Autoencoder apmae,
         Clusterer clusterer,
         int sweepScenarios,
         long seed) {
@@ -145,11 +144,43 @@ record StudyOptions(
         }
     }
 
+    /**
+     * The AP-MAE of a study.
+     *
+     * @param width of its stacks
+     * @param decoder where its decoder puts mask tokens
+     * @param patchInput what it does with the pixels of a patch first
+     */
+    record Autoencoder(int width, DecoderMode decoder, ApMaeConfig.PatchInput patchInput) {
+        /** An eighth of the window to a patch, as the paper has it. */
+        ApMaeConfig config(int window) {
+            return ApMaeConfig.laptop(new PatchGrid(window, window / 8), width)
+                    .withDecoderMode(decoder)
+                    .withPatchInput(patchInput);
+        }
+
+        private void put(Map<String, Object> json) {
+            json.put("apmae_width", width);
+            json.put("decoder", decoder.name().toLowerCase(Locale.ROOT));
+            json.put("patch_input", patchInput.name().toLowerCase(Locale.ROOT));
+        }
+
+        private static Autoencoder read(Map<String, Object> json) {
+            return new Autoencoder(
+                    json.containsKey("apmae_width") ? integer(json, "apmae_width") : ApMaeConfig.LAPTOP_WIDTH,
+                    DecoderMode.valueOf(((String) json.getOrDefault("decoder", "corrected")).toUpperCase(Locale.ROOT)),
+                    ApMaeConfig.PatchInput.valueOf(
+                            ((String) json.getOrDefault("patch_input", "layer_norm")).toUpperCase(Locale.ROOT)));
+        }
+    }
+
     StudyOptions {
         if (perOutcome < 1 || trainingScenarios < 1 || trainingSteps < 1 || sweepScenarios < 1) {
             throw new IllegalArgumentException("the sizes of a study must all be 1 or more, not " + perOutcome + ", "
                     + trainingScenarios + ", " + trainingSteps + " and " + sweepScenarios);
         }
+        // refuses a size that is not possible before the first stage, not hours later
+        apmae.config(window);
         EnumSet<CompletionTask> copy = EnumSet.of(CompletionTask.RANDOM);
         copy.addAll(tasks);
         tasks = Collections.unmodifiableSet(copy);
@@ -166,8 +197,7 @@ record StudyOptions(
                 window,
                 trainingScenarios,
                 trainingSteps,
-                decoder,
-                patchInput,
+                apmae,
                 other,
                 sweepScenarios,
                 seed);
@@ -185,8 +215,7 @@ record StudyOptions(
         json.put("window", window);
         json.put("training_scenarios", trainingScenarios);
         json.put("training_steps", trainingSteps);
-        json.put("decoder", decoder.name().toLowerCase(Locale.ROOT));
-        json.put("patch_input", patchInput.name().toLowerCase(Locale.ROOT));
+        apmae.put(json);
         json.put("clusterer", clusterer.wireName());
         json.put("sweep_scenarios", sweepScenarios);
         json.put("seed", String.valueOf(seed));
@@ -208,9 +237,7 @@ record StudyOptions(
                 integer(json, "window"),
                 integer(json, "training_scenarios"),
                 integer(json, "training_steps"),
-                DecoderMode.valueOf(((String) json.getOrDefault("decoder", "corrected")).toUpperCase(Locale.ROOT)),
-                ApMaeConfig.PatchInput.valueOf(
-                        ((String) json.getOrDefault("patch_input", "layer_norm")).toUpperCase(Locale.ROOT)),
+                Autoencoder.read(json),
                 Clusterer.ofWireName((String) json.getOrDefault("clusterer", Clusterer.PAPER.wireName())),
                 integer(json, "sweep_scenarios"),
                 Long.parseLong((String) json.get("seed")));

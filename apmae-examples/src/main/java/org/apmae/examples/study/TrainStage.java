@@ -22,7 +22,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apmae.core.pattern.PatchGrid;
 import org.apmae.core.pattern.PatchMask;
 import org.apmae.core.predict.Interval;
 import org.apmae.core.progress.Progress;
@@ -76,8 +75,7 @@ final class TrainStage {
     static void run(Study study) {
         study.run().require(Stage.RECORD);
         StudyOptions options = study.options();
-        ApMaeConfig config =
-                config(options.window()).withDecoderMode(options.decoder()).withPatchInput(options.patchInput());
+        ApMaeConfig config = options.apmae().config(options.window());
         List<ScenarioRow> training = PatternStream.scenarios(study, RecordStage.Side.TRAIN).stream()
                 .limit(options.trainingScenarios())
                 .toList();
@@ -302,11 +300,6 @@ final class TrainStage {
     static ApMae load(RunFolder run, Device device) {
         run.file(Stage.TRAIN, WEIGHTS);
         return ApMae.load(run.file(Stage.TRAIN, CONFIG).getParent(), device);
-    }
-
-    /** The size for two cores, for any window: an eighth of it to a patch, as the paper has it. */
-    static ApMaeConfig config(int window) {
-        return ApMaeConfig.laptop(new PatchGrid(window, window / 8));
     }
 
     private static Picture lossChart(double[] losses, ValidationLosses validation) {

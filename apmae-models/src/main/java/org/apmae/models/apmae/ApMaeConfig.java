@@ -29,6 +29,9 @@ import org.apmae.models.safetensors.ModelFileException;
  * both and {@code layer_norm}.
  */
 public final class ApMaeConfig {
+    /** Width of {@link #laptop()}. */
+    public static final int LAPTOP_WIDTH = 128;
+
     private static final Gson JSON = new GsonBuilder()
             .setPrettyPrinting()
             .serializeNulls()
@@ -301,9 +304,26 @@ public final class ApMaeConfig {
      * @return the config
      */
     public static ApMaeConfig laptop(PatchGrid grid) {
-        int dim = Math.max(128, (CopyingStart.dims(grid) + 31) / 32 * 32);
+        return laptop(grid, LAPTOP_WIDTH);
+    }
+
+    /**
+     * As {@link #laptop(PatchGrid)}, of another width: for training that takes longer and reconstructs better.
+     *
+     * @param grid size of the patterns and patches
+     * @param width of both stacks, a multiple of 32 from 64 on; wider where the patches ask for it
+     * @return the config
+     * @throws IllegalArgumentException if the width is another
+     */
+    public static ApMaeConfig laptop(PatchGrid grid, int width) {
+        if (width < 64 || width % 32 != 0) {
+            throw new IllegalArgumentException(
+                    "an autoencoder of width " + width + " is not possible; give a multiple of 32 from 64 on");
+        }
+        int dim = Math.max(width, (CopyingStart.dims(grid) + 31) / 32 * 32);
         int head = Math.max(32, (CopyingStart.head(grid) + 15) / 16 * 16);
-        return of(grid, new Stack(dim, 3, 4, head, 2 * dim), new Stack(dim, 2, 4, head, 2 * dim));
+        int heads = width / 32;
+        return of(grid, new Stack(dim, 3, heads, head, 2 * dim), new Stack(dim, 2, heads, head, 2 * dim));
     }
 
     private ApMaeConfig with(String key, JsonPrimitive value) {

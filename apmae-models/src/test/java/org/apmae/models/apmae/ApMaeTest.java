@@ -350,6 +350,7 @@ class ApMaeTest {
     void aCopyingStartFollowsTheRowsOfVisiblePatches() {
         aCopyingStartFollowsTheRows(ApMaeConfig.laptop());
         aCopyingStartFollowsTheRows(ApMaeConfig.laptop().withPatchInput(ApMaeConfig.PatchInput.AFFINE));
+        aCopyingStartFollowsTheRows(ApMaeConfig.laptop(new PatchGrid(256, 32), 192));
     }
 
     private void aCopyingStartFollowsTheRows(ApMaeConfig config) {
