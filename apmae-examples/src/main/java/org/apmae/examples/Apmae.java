@@ -104,7 +104,10 @@ public final class Apmae implements Runnable {
         // what follows the command's name is that command's own
         spark.setStopAtPositional(true);
         commandLine.addSubcommand(spark);
-        commandLine.getSubcommands().values().forEach(one -> one.getCommandSpec().versionProvider(new Versions()));
+        commandLine
+                .getSubcommands()
+                .values()
+                .forEach(one -> one.getCommandSpec().versionProvider(new Versions()));
         commandLine.setExecutionExceptionHandler(Apmae::report);
         try {
             return commandLine.execute(arguments);
