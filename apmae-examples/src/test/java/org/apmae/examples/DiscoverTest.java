@@ -37,26 +37,18 @@ class DiscoverTest {
     private Path folder;
 
     private Outcome discover(Path run, String threads) {
-        return Outcome.of(
-                "discover",
-                folder.resolve("sources").toString(),
-                "--model",
-                folder.resolve("model").toString(),
-                "--run",
-                run.toString(),
-                "--tasks",
-                "identifiers,closing_bracket",
-                "--window",
-                String.valueOf(TinyStudy.WINDOW),
-                "--per-outcome=16",
-                "--pool=128",
-                "--training-scenarios=12",
-                "--training-steps=4",
-                "--sweep-scenarios=4",
-                "--seed=5",
-                "--threads=" + threads,
-                "--json",
-                "--quiet");
+        return Outcome.of(TinyStudy.command(
+                        "discover",
+                        folder,
+                        run,
+                        "--tasks=identifiers,closing_bracket",
+                        "--per-outcome=16",
+                        "--pool=128",
+                        "--training-steps=4",
+                        "--sweep-scenarios=4",
+                        "--threads=" + threads,
+                        "--json")
+                .toArray(String[]::new));
     }
 
     /** The time allowed is for a machine that does much else. */

@@ -55,23 +55,15 @@ class KillTest {
     private void mine(Path run) throws IOException {
         TinyStudy.sources(folder.resolve("sources"), 20 + SCENARIOS / 12, 1);
         TinyStudy.model(folder.resolve("model"), 120);
-        command(
-                "mine",
-                folder.resolve("sources").toString(),
-                "--model",
-                folder.resolve("model").toString(),
-                "--run",
-                run.toString(),
-                "--tasks",
-                "identifiers,closing_bracket,boolean_literals",
-                "--window",
-                String.valueOf(TinyStudy.WINDOW),
-                "--per-outcome=" + SCENARIOS / 2,
-                "--pool=" + SCENARIOS * 2,
-                "--training-scenarios=12",
-                "--training-steps=2",
-                "--seed=5",
-                "--quiet");
+        command(TinyStudy.command(
+                        "mine",
+                        folder,
+                        run,
+                        "--tasks=identifiers,closing_bracket,boolean_literals",
+                        "--per-outcome=" + SCENARIOS / 2,
+                        "--pool=" + SCENARIOS * 2,
+                        "--training-steps=2")
+                .toArray(String[]::new));
     }
 
     private static void copy(Path from, Path to) throws IOException {

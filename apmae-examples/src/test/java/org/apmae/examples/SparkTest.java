@@ -27,25 +27,16 @@ class SparkTest {
     private Path folder;
 
     private List<String> discover(Path run) {
-        return List.of(
+        return TinyStudy.command(
                 "discover",
-                folder.resolve("sources").toString(),
-                "--model",
-                folder.resolve("model").toString(),
-                "--run",
-                run.toString(),
-                "--tasks",
-                "identifiers,closing_bracket",
-                "--window",
-                String.valueOf(TinyStudy.WINDOW),
+                folder,
+                run,
+                "--tasks=identifiers,closing_bracket",
                 "--per-outcome=24",
                 "--pool=160",
-                "--training-scenarios=12",
                 "--training-steps=4",
                 "--sweep-scenarios=4",
-                "--seed=5",
-                "--json",
-                "--quiet");
+                "--json");
     }
 
     private static Outcome run(List<String> before, List<String> command) {

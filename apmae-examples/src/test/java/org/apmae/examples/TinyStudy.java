@@ -26,6 +26,24 @@ final class TinyStudy {
 
     private TinyStudy() {}
 
+    /** A command on the sources and the model of a folder, which lays out a study; what more it has comes last. */
+    static List<String> command(String name, Path folder, Path run, String... more) {
+        List<String> all = new ArrayList<>(List.of(
+                name,
+                folder.resolve("sources").toString(),
+                "--model",
+                folder.resolve("model").toString(),
+                "--run",
+                run.toString(),
+                "--window",
+                String.valueOf(WINDOW),
+                "--training-scenarios=12",
+                "--seed=5",
+                "--quiet"));
+        all.addAll(Arrays.asList(more));
+        return all;
+    }
+
     /** Writes sources of one mould. */
     static void sources(Path folder, int files, long seed) throws IOException {
         Files.createDirectories(folder);

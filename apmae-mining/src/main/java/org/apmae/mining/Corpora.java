@@ -11,7 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.apmae.core.scenario.Rejection;
 import org.apmae.core.scenario.SourceFile;
 
 /** Opens corpora of Java sources. */
@@ -29,6 +31,24 @@ public final class Corpora {
         DROP_EXACT,
         /** All rows are kept. */
         KEEP
+    }
+
+    /**
+     * Makes a corpus of files that are in memory.
+     *
+     * @param name name of the corpus
+     * @param files its files, in their order
+     * @return the corpus
+     */
+    public static Corpus of(String name, List<SourceFile> files) {
+        return new ListedCorpus(name, List.copyOf(files));
+    }
+
+    private record ListedCorpus(String name, List<SourceFile> listed) implements Corpus {
+        @Override
+        public Stream<SourceFile> files(Consumer<Rejection> rejections) {
+            return listed.stream();
+        }
     }
 
     /**

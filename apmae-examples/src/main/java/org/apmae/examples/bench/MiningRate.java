@@ -20,11 +20,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apmae.core.progress.Progress;
 import org.apmae.core.scenario.MiningOptions;
-import org.apmae.core.scenario.Rejection;
 import org.apmae.core.scenario.SourceFile;
 import org.apmae.mining.Corpora;
 import org.apmae.mining.Corpus;
@@ -65,7 +63,7 @@ final class MiningRate implements Benchmark {
         int count = files.size();
         // large and small files in every portion
         Collections.shuffle(files, new Random(1));
-        List<InMemory> portions = portions(files);
+        List<List<SourceFile>> portions = portions(files);
         double[] seconds = new double[3];
         try (Progress.Stage progress =
                 settings.progress().start("mining", (long) ROUNDS * portions.size(), "portions")) {
@@ -107,10 +105,6 @@ final class MiningRate implements Benchmark {
     /** The sources that are measured with. */
     static Corpus sources() {
         return Corpora.maven(coordinates(), repository());
-    }
-
-    static Corpus inMemory(List<SourceFile> files) {
-        return new InMemory(List.copyOf(files));
     }
 
     private static Path repository() {
@@ -156,37 +150,24 @@ final class MiningRate implements Benchmark {
         }
     }
 
-    private static List<InMemory> portions(List<SourceFile> files) {
-        List<InMemory> portions = new ArrayList<>();
+    private static List<List<SourceFile>> portions(List<SourceFile> files) {
+        List<List<SourceFile>> portions = new ArrayList<>();
         List<SourceFile> portion = new ArrayList<>();
         long characters = 0;
         for (SourceFile file : files) {
             portion.add(file);
             characters += file.text().length();
             if (characters >= PORTION_CHARACTERS) {
-                portions.add(new InMemory(List.copyOf(portion)));
+                portions.add(List.copyOf(portion));
                 portion.clear();
                 characters = 0;
             }
         }
-        portions.add(new InMemory(List.copyOf(portion)));
+        portions.add(List.copyOf(portion));
         return portions;
     }
 
-    /** A corpus that costs nothing to read. */
-    private record InMemory(List<SourceFile> content) implements Corpus {
-        @Override
-        public String name() {
-            return "memory";
-        }
-
-        @Override
-        public Stream<SourceFile> files(Consumer<Rejection> rejections) {
-            return content.stream();
-        }
-    }
-
-    private static double parse(InMemory files) {
+    private static double parse(List<SourceFile> files) {
         ParserConfiguration configuration = new ParserConfiguration()
                 .setLanguageLevel(LanguageLevel.BLEEDING_EDGE)
                 .setAttributeComments(false)
@@ -196,9 +177,8 @@ final class MiningRate implements Benchmark {
         long started = System.nanoTime();
         Thread thread = new Thread(
                 null,
-                () -> files.content()
-                        .forEach(file -> new JavaParser(configuration)
-                                .parse(ParseStart.COMPILATION_UNIT, Providers.provider(file.text()))),
+                () -> files.forEach(file -> new JavaParser(configuration)
+                        .parse(ParseStart.COMPILATION_UNIT, Providers.provider(file.text()))),
                 "bare-parse",
                 512L << 20);
         thread.start();
@@ -211,9 +191,10 @@ final class MiningRate implements Benchmark {
         return (System.nanoTime() - started) / 1e9;
     }
 
-    private static double mine(InMemory files, int threads) {
+    private static double mine(List<SourceFile> files, int threads) {
         long started = System.nanoTime();
-        MiningSummary summary = new CorpusMiner(new JavaParserMiner(), threads).mine(files, EVERYTHING, scenario -> {});
+        MiningSummary summary = new CorpusMiner(new JavaParserMiner(), threads)
+                .mine(Corpora.of("memory", files), EVERYTHING, scenario -> {});
         if (summary.total() == 0) {
             throw new IllegalStateException("no scenario was found in " + summary.files() + " files");
         }

@@ -20,6 +20,7 @@ import org.apmae.examples.spark.SparkCommand;
 import org.apmae.examples.spark.SparkWorkplace;
 import org.apmae.examples.spark.WorkerProcesses;
 import org.apmae.examples.study.MiningAhead;
+import org.apmae.mining.Corpora;
 import org.apmae.mining.Corpus;
 import org.apmae.mining.CorpusMiner;
 import org.apmae.models.cluster.HeadClustering;
@@ -61,7 +62,7 @@ final class SparkRate implements Benchmark {
         }
         double characters =
                 files.stream().mapToLong(file -> file.text().length()).sum();
-        Corpus corpus = MiningRate.inMemory(files);
+        Corpus corpus = Corpora.of("memory", files);
         Seconds one = measure(corpus, 1, settings.progress());
         Seconds two = measure(corpus, 2, settings.progress());
         Map<String, Object> figures = new LinkedHashMap<>();

@@ -24,6 +24,7 @@ import org.apmae.core.scenario.SourceFile;
 import org.apmae.core.work.PieceFunction;
 import org.apmae.core.work.PieceResults;
 import org.apmae.core.work.PieceRunner;
+import org.apmae.mining.Corpora;
 import org.apmae.mining.Corpus;
 import org.apmae.mining.CorpusMiner;
 import org.apmae.mining.JavaParserMiner;
@@ -106,24 +107,12 @@ public final class MiningAhead {
             List<Scenario> scenarios = new ArrayList<>();
             List<Rejection> rejections = new ArrayList<>();
             new CorpusMiner(new JavaParserMiner(), 1)
-                    .mine(new Listed(files), options, scenarios::add, rejections::add, done -> {
+                    .mine(Corpora.of("piece", files), options, scenarios::add, rejections::add, done -> {
                         results.add(Mined.of(scenarios, rejections));
                         scenarios.clear();
                         rejections.clear();
                     });
             return results;
-        }
-    }
-
-    private record Listed(List<SourceFile> content) implements Corpus {
-        @Override
-        public String name() {
-            return "piece";
-        }
-
-        @Override
-        public Stream<SourceFile> files(Consumer<Rejection> rejections) {
-            return content.stream();
         }
     }
 

@@ -17,7 +17,7 @@ import org.apmae.models.target.TargetModel;
  * Computes rounds of prompts elsewhere, ahead of the rule that says when a task has enough: rounds that turn out not to be needed
  * are dropped, and the caller sees the same rounds in the same order as if none had run ahead.
  */
-final class RoundsAhead implements AutoCloseable {
+final class RoundsAhead implements VerdictPass.Rounds {
     private final PieceRunner runner;
     private final Resource<TargetModel> model;
     private final Upcoming upcoming;
@@ -35,7 +35,8 @@ final class RoundsAhead implements AutoCloseable {
     }
 
     /** The verdicts of a round; rounds are asked for in ascending order, and what lies between is not needed. */
-    List<Verdict> next(CompletionTask task, int from) {
+    @Override
+    public List<Verdict> next(CompletionTask task, int from, List<Prompt> prompts) {
         upcoming.skipTo(task, from);
         if (results == null) {
             Resource<TargetModel> source = model;

@@ -153,7 +153,7 @@ public final class VerdictPass {
     }
 
     /** Gives the verdicts of one round after the other. */
-    private interface Rounds extends AutoCloseable {
+    interface Rounds extends AutoCloseable {
         List<Verdict> next(CompletionTask task, int from, List<Prompt> round);
 
         @Override
@@ -162,19 +162,7 @@ public final class VerdictPass {
 
     private Rounds rounds(Map<CompletionTask, List<Prompt>> candidates) {
         if (elsewhere.isPresent()) {
-            RoundsAhead ahead =
-                    new RoundsAhead(elsewhere.get().runner(), elsewhere.get().model(), candidates);
-            return new Rounds() {
-                @Override
-                public List<Verdict> next(CompletionTask task, int from, List<Prompt> round) {
-                    return ahead.next(task, from);
-                }
-
-                @Override
-                public void close() {
-                    ahead.close();
-                }
-            };
+            return new RoundsAhead(elsewhere.get().runner(), elsewhere.get().model(), candidates);
         }
         Workers workers = new Workers("apmae-record", threads);
         return new Rounds() {
