@@ -4,11 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Runs pieces on threads of this process, a few more than there are threads ahead of the caller. Exceptions of a function are
@@ -58,11 +55,7 @@ public final class ThreadRunner implements PieceRunner {
             this.pieces = pieces;
             this.function = function;
             this.most = threads + AHEAD;
-            this.executor = Executors.newFixedThreadPool(threads, task -> {
-                Thread thread = new Thread(task, "apmae-piece");
-                thread.setDaemon(true);
-                return thread;
-            });
+            this.executor = Tasks.threads("apmae-piece", threads);
         }
 
         @Override
@@ -79,34 +72,14 @@ public final class ThreadRunner implements PieceRunner {
             if (due.isEmpty()) {
                 throw new NoSuchElementException("all pieces were drawn, or the results are closed");
             }
-            try {
-                return due.remove().get();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("the work was interrupted; run the command again to go on", e);
-            } catch (ExecutionException e) {
-                if (e.getCause() instanceof RuntimeException cause) {
-                    throw cause;
-                }
-                if (e.getCause() instanceof Error cause) {
-                    throw cause;
-                }
-                throw new IllegalStateException("a piece of work failed: " + e.getCause(), e.getCause());
-            }
+            return Tasks.result(due.remove(), "the work was interrupted; run the command again to go on");
         }
 
         /** Waits for running pieces: they may be in native code, where nothing may be closed under them. */
         @Override
         public void close() {
             due.clear();
-            executor.shutdownNow();
-            try {
-                if (!executor.awaitTermination(10, TimeUnit.MINUTES)) {
-                    throw new IllegalStateException("a piece of work did not end within ten minutes");
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+            Tasks.end(executor);
         }
     }
 }

@@ -3,14 +3,13 @@ package org.apmae.examples.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.apmae.core.model.AttentionSink;
 import org.apmae.core.model.HeadSelection;
 import org.apmae.core.model.Prompt;
 import org.apmae.core.scenario.CompletionTask;
+import org.apmae.core.work.Tasks;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.TargetModel;
 
@@ -27,11 +26,7 @@ final class PromptWorkers implements AutoCloseable {
         this.model = model;
         this.threads = threads;
         this.recorder = new HookedRecorder(model, 1);
-        this.executor = Executors.newFixedThreadPool(threads, task -> {
-            Thread thread = new Thread(task, "apmae-bench");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.executor = Tasks.threads("apmae-bench", threads);
     }
 
     /**
@@ -44,24 +39,18 @@ final class PromptWorkers implements AutoCloseable {
     double run(int each, boolean record) {
         HeadSelection heads = record ? HeadSelection.all(model.shape()) : HeadSelection.of(List.of());
         long started = System.nanoTime();
-        List<Future<?>> futures = new ArrayList<>();
+        List<Callable<Void>> tasks = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             int thread = i;
-            futures.add(executor.submit(() -> recorder.record(
-                    new Random(thread).longs(each).mapToObj(this::prompt),
-                    heads,
-                    AttentionSink.of(batch -> batch.patterns().sum().getFloat(), verdicts -> {}))));
+            tasks.add(() -> {
+                recorder.record(
+                        new Random(thread).longs(each).mapToObj(this::prompt),
+                        heads,
+                        AttentionSink.of(batch -> batch.patterns().sum().getFloat(), verdicts -> {}));
+                return null;
+            });
         }
-        for (Future<?> future : futures) {
-            try {
-                future.get();
-            } catch (ExecutionException e) {
-                throw new IllegalStateException("a prompt could not be run: " + e.getCause(), e.getCause());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("the measurement was interrupted; run it again", e);
-            }
-        }
+        Tasks.all(tasks, executor, "the measurement was interrupted; run it again");
         return (System.nanoTime() - started) / 1e9;
     }
 

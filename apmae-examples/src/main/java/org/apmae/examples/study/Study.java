@@ -6,11 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.apmae.core.pattern.ApMaeEncoder;
 import org.apmae.core.progress.Progress;
@@ -22,6 +18,7 @@ import org.apmae.core.work.PieceFunction;
 import org.apmae.core.work.PieceResults;
 import org.apmae.core.work.PieceRunner;
 import org.apmae.core.work.Resource;
+import org.apmae.core.work.Tasks;
 import org.apmae.models.pipeline.PatternKeeping;
 import org.apmae.models.runtime.NativeRuntime;
 import org.apmae.models.target.TargetModel;
@@ -153,41 +150,11 @@ final class Study implements AutoCloseable {
 
     /** Runs tasks on the study's threads; results come in the order of the tasks, whatever the number of threads. */
     <T> List<T> parallel(List<Callable<T>> tasks) {
-        ExecutorService executor = Executors.newFixedThreadPool(threads, task -> {
-            Thread thread = new Thread(task, "apmae-study");
-            thread.setDaemon(true);
-            return thread;
-        });
+        ExecutorService executor = Tasks.threads("apmae-study", threads);
         try {
-            List<Future<T>> futures = new ArrayList<>();
-            tasks.forEach(task -> futures.add(executor.submit(task)));
-            List<T> results = new ArrayList<>();
-            for (Future<T> future : futures) {
-                results.add(future.get());
-            }
-            return Collections.unmodifiableList(results);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("the study was interrupted; run the command again to go on", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException("a worker failed: " + e.getCause(), e.getCause());
+            return Tasks.all(tasks, executor, "the study was interrupted; run the command again to go on");
         } finally {
-            executor.shutdownNow();
-            awaitEnd(executor);
-        }
-    }
-
-    /** After a failure other workers may still be in native code, where nothing may be closed under them. */
-    private static void awaitEnd(ExecutorService executor) {
-        try {
-            if (!executor.awaitTermination(1, TimeUnit.MINUTES)) {
-                throw new IllegalStateException("workers did not end within a minute after the stage failed");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            Tasks.end(executor);
         }
     }
 

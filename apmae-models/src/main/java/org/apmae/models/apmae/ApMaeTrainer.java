@@ -10,11 +10,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.apmae.core.pattern.PatchMask;
+import org.apmae.core.work.Tasks;
 import org.apmae.models.training.AdamW;
 import org.apmae.models.training.CosineSchedule;
 
@@ -28,6 +26,9 @@ import org.apmae.models.training.CosineSchedule;
  * @see <a href="https://arxiv.org/abs/2604.03764">Automated Attention Pattern Discovery at Scale, training of AP-MAE</a>
  */
 public final class ApMaeTrainer {
+    static final String INTERRUPTED =
+            "training was interrupted; run it again to go on from the last state that was kept";
+
     private final ApMaeTrainingOptions options;
 
     /** Hears about every step. */
@@ -114,13 +115,7 @@ public final class ApMaeTrainer {
         model.requireTrainable();
         CosineSchedule schedule = options.schedule();
         double[] losses = new double[options.steps()];
-        ExecutorService pool = options.workers() == 1
-                ? null
-                : Executors.newFixedThreadPool(options.workers(), task -> {
-                    Thread thread = new Thread(task, "ap-mae-training");
-                    thread.setDaemon(true);
-                    return thread;
-                });
+        ExecutorService pool = options.workers() == 1 ? null : Tasks.threads("ap-mae-training", options.workers());
         TrainingState state = checkpoint == null
                 ? null
                 : new TrainingState(
@@ -183,7 +178,7 @@ public final class ApMaeTrainer {
                 NDArray gradient = gradients.get(i);
                 tasks.add(() -> part(model, gradient, scaled, mask, from, to, count));
             }
-            List<Gradients.Result> results = run(tasks, pool);
+            List<Gradients.Result> results = Tasks.all(tasks, pool, INTERRUPTED);
             double loss = 0;
             NDList sum = new NDList(gradients.get(0));
             for (int i = 0; i < parts; i++) {
@@ -219,36 +214,5 @@ public final class ApMaeTrainer {
                     (double) (to - from) / count,
                     () -> {});
         }
-    }
-
-    /** Runs tasks, on a pool if there is one; results in the order of the tasks. */
-    static <T> List<T> run(List<Callable<T>> tasks, ExecutorService pool) {
-        List<T> results = new ArrayList<>();
-        try {
-            if (pool == null) {
-                for (Callable<T> task : tasks) {
-                    results.add(task.call());
-                }
-            } else {
-                for (Future<T> future : pool.invokeAll(tasks)) {
-                    results.add(future.get());
-                }
-            }
-            return results;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("training was interrupted", e);
-        } catch (ExecutionException e) {
-            throw rethrown(e.getCause());
-        } catch (Exception e) {
-            throw rethrown(e);
-        }
-    }
-
-    private static RuntimeException rethrown(Throwable cause) {
-        if (cause instanceof Error error) {
-            throw error;
-        }
-        return cause instanceof RuntimeException known ? known : new IllegalStateException(cause.getMessage(), cause);
     }
 }

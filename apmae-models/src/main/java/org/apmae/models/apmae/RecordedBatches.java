@@ -17,6 +17,7 @@ import org.apmae.core.model.AttentionSink;
 import org.apmae.core.model.HeadSelection;
 import org.apmae.core.model.ModelShape;
 import org.apmae.core.model.Prompt;
+import org.apmae.core.work.Tasks;
 import org.apmae.models.runtime.NativeRuntime;
 
 /**
@@ -99,7 +100,7 @@ final class RecordedBatches implements PatternBatches {
             tasks.add(() -> record(prompt, heads(scenario)));
         }
         patterns = List.of();
-        patterns = ApMaeTrainer.run(tasks, workers);
+        patterns = Tasks.all(tasks, workers, ApMaeTrainer.INTERRUPTED);
         ShuffledOrder.fill(order, seed, wanted);
         group = wanted;
     }

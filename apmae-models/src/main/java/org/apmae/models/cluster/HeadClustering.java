@@ -4,14 +4,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.apmae.core.pattern.Clusters;
 import org.apmae.core.pattern.PatternClusterer;
+import org.apmae.core.work.Tasks;
 
 /** Fits the clusters of many heads side by side. */
 public final class HeadClustering {
@@ -73,11 +71,7 @@ public final class HeadClustering {
         if (threads < 1) {
             throw new IllegalArgumentException("the number of threads is " + threads + ", allowed is 1 or more");
         }
-        ExecutorService workers = Executors.newFixedThreadPool(threads, task -> {
-            Thread thread = new Thread(task, "apmae-cluster");
-            thread.setDaemon(true);
-            return thread;
-        });
+        ExecutorService workers = Tasks.threads("apmae-cluster", threads);
         try {
             Deque<Future<Clusters>> running = new ArrayDeque<>();
             int next = 0;
@@ -90,8 +84,7 @@ public final class HeadClustering {
                 sink.accept(head, result(running.remove(), head));
             }
         } finally {
-            workers.shutdownNow();
-            awaitEnd(workers);
+            Tasks.end(workers);
         }
     }
 
@@ -109,35 +102,11 @@ public final class HeadClustering {
         return clusterer.fit(perHead.get(head), Seeds.ofTask(seed, head));
     }
 
-    /** After a failure other workers may still be in native code, during which the process must not end. */
-    private static void awaitEnd(ExecutorService workers) {
-        try {
-            if (!workers.awaitTermination(10, TimeUnit.MINUTES)) {
-                throw new IllegalStateException(
-                        "the fit of a head did not end within ten minutes after another failed");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     private static Clusters result(Future<Clusters> future, int head) {
         try {
-            return future.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("clustering was interrupted at head number " + head, e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IllegalArgumentException cause) {
-                throw new IllegalArgumentException("head number " + head + ": " + cause.getMessage(), cause);
-            }
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            if (e.getCause() instanceof Error cause) {
-                throw cause;
-            }
-            throw new IllegalStateException("clustering head number " + head + " failed", e);
+            return Tasks.result(future, "clustering was interrupted at head number " + head);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("head number " + head + ": " + e.getMessage(), e);
         }
     }
 }

@@ -12,11 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apmae.core.gallery.Gallery;
@@ -34,6 +31,7 @@ import org.apmae.core.run.RunTables;
 import org.apmae.core.run.ScenarioRow;
 import org.apmae.core.store.EncodingStore;
 import org.apmae.core.store.PatternTriangle;
+import org.apmae.core.work.Tasks;
 import org.apmae.models.cluster.UmapHdbscan;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.target.TargetModel;
@@ -96,17 +94,12 @@ public final class GalleryPass {
         }
         List<String> points = every(store.scenarioIds(), options.mostPoints());
         Gallery.Builder gallery = Gallery.builder(points);
-        ExecutorService workers = Executors.newFixedThreadPool(threads, task -> {
-            Thread thread = new Thread(task, "apmae-gallery");
-            thread.setDaemon(true);
-            return thread;
-        });
+        ExecutorService workers = Tasks.threads("apmae-gallery", threads);
         try {
             record(run, store, choose(store, clusters), gallery, workers, progress);
             layOut(store, points, seed, gallery, workers, progress);
         } finally {
-            workers.shutdownNow();
-            awaitEnd(workers);
+            Tasks.end(workers);
         }
         return gallery.build();
     }
@@ -311,30 +304,6 @@ public final class GalleryPass {
     }
 
     private static <T> T result(Future<T> future) {
-        try {
-            return future.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("the gallery was interrupted; make it again", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            if (e.getCause() instanceof Error cause) {
-                throw cause;
-            }
-            throw new IllegalStateException("a worker failed: " + e.getCause(), e.getCause());
-        }
-    }
-
-    /** After a failure other workers may still be in native code, where nothing may be closed under them. */
-    private static void awaitEnd(ExecutorService workers) {
-        try {
-            if (!workers.awaitTermination(5, TimeUnit.MINUTES)) {
-                throw new IllegalStateException("workers did not end within five minutes after the gallery failed");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        return Tasks.result(future, "the gallery was interrupted; make it again");
     }
 }

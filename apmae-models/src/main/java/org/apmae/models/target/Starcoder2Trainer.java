@@ -22,11 +22,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.apmae.core.model.ModelShape;
+import org.apmae.core.work.Tasks;
 import org.apmae.models.runtime.NativeRuntime;
 import org.apmae.models.runtime.ScriptModule;
 import org.apmae.models.safetensors.CheckpointFolder;
@@ -65,11 +65,7 @@ public final class Starcoder2Trainer implements AutoCloseable {
         this.setup = setup;
         this.shapes = config.architecture().parameters();
         this.manager = NativeRuntime.newManager(setup.device());
-        this.executor = Executors.newFixedThreadPool(setup.workers(), task -> {
-            Thread thread = new Thread(task, "apmae-train");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.executor = Tasks.threads("apmae-train", setup.workers());
         shapes.forEach((name, shape) -> {
             int size = Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
             parameters.put(name, new float[size]);
@@ -283,20 +279,11 @@ public final class Starcoder2Trainer implements AutoCloseable {
     }
 
     private void inParallel(WorkerTask task) {
-        List<Future<?>> futures = new ArrayList<>();
+        List<Callable<Object>> tasks = new ArrayList<>();
         for (Worker worker : workers) {
-            futures.add(executor.submit(() -> task.run(worker)));
+            tasks.add(Executors.callable(() -> task.run(worker)));
         }
-        for (Future<?> future : futures) {
-            try {
-                future.get();
-            } catch (ExecutionException e) {
-                throw new IllegalStateException("a training step failed: " + e.getCause(), e.getCause());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("training was interrupted; resume from the last checkpoint", e);
-            }
-        }
+        Tasks.all(tasks, executor, "training was interrupted; resume from the last checkpoint");
     }
 
     /**

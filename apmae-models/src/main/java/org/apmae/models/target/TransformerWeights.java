@@ -11,11 +11,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import org.apmae.core.work.Tasks;
 import org.apmae.models.runtime.NativeRuntime;
 import org.apmae.models.runtime.Precision;
 import org.apmae.models.runtime.ScriptModule;
@@ -117,33 +117,10 @@ final class TransformerWeights {
 
     private static void inParallel(List<Runnable> tasks) {
         int threads = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
-        ExecutorService executor = Executors.newFixedThreadPool(threads, task -> {
-            Thread thread = new Thread(task, "apmae-load");
-            thread.setDaemon(true);
-            return thread;
-        });
+        ExecutorService executor = Tasks.threads("apmae-load", threads);
         try {
-            List<Future<?>> futures = new ArrayList<>();
-            tasks.forEach(task -> futures.add(executor.submit(task)));
-            RuntimeException failure = null;
-            // all of them are awaited, also after a failure: the caller then closes what they write to
-            for (Future<?> future : futures) {
-                try {
-                    future.get();
-                } catch (ExecutionException e) {
-                    failure = failure != null
-                            ? failure
-                            : e.getCause() instanceof RuntimeException cause
-                                    ? cause
-                                    : new IllegalStateException("loading failed: " + e.getCause(), e.getCause());
-                }
-            }
-            if (failure != null) {
-                throw failure;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("loading was interrupted; load the model again", e);
+            List<Callable<Object>> all = tasks.stream().map(Executors::callable).toList();
+            Tasks.all(all, executor, "loading was interrupted; load the model again");
         } finally {
             executor.shutdown();
         }

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apmae.core.work.Tasks;
 
 /**
  * Adam with decoupled weight decay, computed as torch.optim.AdamW does: the decay multiplies the parameters by
@@ -163,28 +163,10 @@ public final class AdamW implements AutoCloseable {
                     });
                 }
             }
-            run(updates, workers);
-        }
-    }
-
-    private static void run(List<Callable<Void>> tasks, ExecutorService workers) {
-        try {
-            if (workers == null || tasks.size() == 1) {
-                for (Callable<Void> task : tasks) {
-                    task.call();
-                }
-            } else {
-                for (Future<Void> future : workers.invokeAll(tasks)) {
-                    future.get();
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("a step was interrupted; go on from the last state that was kept", e);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException("a step failed: " + e.getMessage(), e);
+            Tasks.all(
+                    updates,
+                    updates.size() == 1 ? null : workers,
+                    "a step was interrupted; go on from the last state that was kept");
         }
     }
 
