@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -55,16 +56,14 @@ class BadInputTest {
     }
 
     private Outcome discover(Path from) {
-        return Outcome.of(
-                "discover",
-                from.toString(),
-                "--model",
-                model.toString(),
-                "--run",
-                run.toString(),
-                "--window",
-                "64",
-                "--quiet");
+        return discover(from, "--window=64");
+    }
+
+    private Outcome discover(Path from, String... options) {
+        List<String> all = new ArrayList<>(
+                List.of("discover", from.toString(), "--model", model.toString(), "--run", run.toString(), "--quiet"));
+        all.addAll(Arrays.asList(options));
+        return Outcome.of(all.toArray(String[]::new));
     }
 
     /** The run folder, if one was made, has no stage and no leftovers. */
@@ -220,19 +219,32 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--threads=0", "--window=20", "--per-outcome=0", "--pool=-1", "--apmae-width=100"})
+    @ValueSource(
+            strings = {
+                "--threads=0",
+                "--window=20",
+                "--per-outcome=0",
+                "--pool=-1",
+                "--apmae-width=100",
+                "--training-batch=0",
+                "--training-rate=0"
+            })
     void optionsOutOfRange(String option) throws IOException {
-        assertThat(Outcome.of(
-                                "discover",
-                                sources.toString(),
-                                "--model",
-                                model.toString(),
-                                "--run",
-                                run.toString(),
-                                "--quiet",
-                                option)
-                        .sentence())
-                .isNotBlank();
+        assertThat(discover(sources, option).sentence()).isNotBlank();
+        nothingHalfWritten();
+    }
+
+    @Test
+    void anAutoencoderThatDoesNotFitTheStudy() throws IOException {
+        assertThat(discover(sources, "--apmae=embedded", "--window=64").sentence())
+                .contains("256", "64", "--window 256", "--apmae train");
+        assertThat(discover(sources, "--apmae=embedded", "--decoder=REFERENCE").sentence())
+                .contains("--decoder", "--apmae embedded", "leave one of them out");
+        assertThat(discover(sources, "--apmae=embedded", "--training-rate=1e-4").sentence())
+                .contains("--training-rate", "give --training-steps");
+        assertThat(discover(sources, "--training-steps=0").sentence()).contains("steps is 0");
+        Path none = folder.resolve("none");
+        assertThat(discover(sources, "--apmae=" + none).sentence()).contains(none.toString());
         nothingHalfWritten();
     }
 

@@ -37,18 +37,22 @@ class DiscoverTest {
     private Path folder;
 
     private Outcome discover(Path run, String threads) {
-        return Outcome.of(TinyStudy.command(
-                        "discover",
-                        folder,
-                        run,
-                        "--tasks=identifiers,closing_bracket",
-                        "--per-outcome=16",
-                        "--pool=128",
-                        "--training-steps=4",
-                        "--sweep-scenarios=4",
-                        "--threads=" + threads,
-                        "--json")
-                .toArray(String[]::new));
+        return discover("discover", run, threads, "--training-steps=4");
+    }
+
+    private Outcome discover(String command, Path run, String threads, String... apmae) {
+        List<String> all = TinyStudy.command(
+                command,
+                folder,
+                run,
+                "--tasks=identifiers,closing_bracket",
+                "--per-outcome=16",
+                "--pool=128",
+                "--sweep-scenarios=4",
+                "--threads=" + threads,
+                "--json");
+        all.addAll(List.of(apmae));
+        return Outcome.of(all.toArray(String[]::new));
     }
 
     /** The time allowed is for a machine that does much else. */
@@ -95,6 +99,8 @@ class DiscoverTest {
         assertThat(ImageIO.read(picture.toFile()).getWidth()).isGreaterThan(4 * TinyStudy.WINDOW);
         assertThat(one.resolve(".training")).doesNotExist();
 
+        assertAGivenAutoencoderIsUsedAsItIs(one);
+
         byte[] manifest = Files.readAllBytes(one.resolve("manifest.json"));
         Outcome again = discover(one, "2");
         assertThat(again.code()).isZero();
@@ -130,6 +136,42 @@ class DiscoverTest {
         assertThat(keep.code()).as(keep.err()).isZero();
         assertThat(two.resolve("patterns/L0H2.f16")).exists();
         assertThat(two.resolve("encodings/c.5.0.0")).hasSameBinaryContentAs(one.resolve("encodings/c.5.0.0"));
+    }
+
+    /** A study of the same scenarios that is given the weights instead of training them measures the same, or trains on. */
+    private void assertAGivenAutoencoderIsUsedAsItIs(Path trained) throws IOException {
+        Path given = folder.resolve("given");
+        Path further = folder.resolve("further");
+        String weights = "models/apmae/model.safetensors";
+        String option = "--apmae=" + trained.resolve("models/apmae");
+        recorded(given, option);
+        assertThat(given.resolve(weights)).hasSameBinaryContentAs(trained.resolve(weights));
+        assertThat(given.resolve("figures/apmae_loss.png")).doesNotExist();
+        recorded(further, option, "--training-steps=3");
+        assertThat(Files.mismatch(further.resolve(weights), trained.resolve(weights)))
+                .isNotNegative();
+        try (RunFolder expected = RunFolder.openReadOnly(trained);
+                RunFolder found = RunFolder.openReadOnly(given);
+                RunFolder longer = RunFolder.openReadOnly(further)) {
+            for (String key : List.of("masked_mse_trained", "masked_mse_mean_pattern", "masked_mse_ratio", "layers")) {
+                assertThat(train(found).get(key)).isEqualTo(train(expected).get(key));
+            }
+            assertThat(train(found).get("steps")).isNull();
+            assertThat(train(longer).get("steps")).isEqualTo(3L);
+        }
+    }
+
+    private void recorded(Path run, String... apmae) {
+        Outcome mined = discover("mine", run, "2", apmae);
+        assertThat(mined.code()).as(mined.err()).isZero();
+        for (String stage : List.of("record", "train")) {
+            Outcome outcome = Outcome.of(stage, "--run", run.toString(), "--quiet");
+            assertThat(outcome.code()).as(outcome.err()).isZero();
+        }
+    }
+
+    private static Map<?, ?> train(RunFolder run) {
+        return (Map<?, ?>) run.metrics().get("train");
     }
 
     /** One byte of one file at a time: one sentence names the file, and all other files are as sound as before. */

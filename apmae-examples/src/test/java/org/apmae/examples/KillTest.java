@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Kills the real commands {@code record} and {@code encode} with {@code kill -9} at random moments, from the start of the
  * process to its commit, and begins them again until both are done: the folder is then that of an undisturbed run, byte for
- * byte. Meanwhile a reader looks at the segments.
+ * byte. Meanwhile a reader looks at the segments. {@code train} is killed likewise.
  *
  * <p>By hand with fifty kills of 6,600 verdicts and 2,000 encoded scenarios: {@code mvn -pl apmae-examples -am test -Dtest=KillTest
  * -Dsurefire.failIfNoSpecifiedTests=false -Dapmae.kills=50 -Dapmae.kill.scenarios=1000}.
@@ -52,7 +52,7 @@ class KillTest {
         assertThat(outcome.code()).as(outcome.err()).isZero();
     }
 
-    private void mine(Path run) throws IOException {
+    private void mine(Path run, int trainingSteps) throws IOException {
         TinyStudy.sources(folder.resolve("sources"), 20 + SCENARIOS / 12, 1);
         TinyStudy.model(folder.resolve("model"), 120);
         command(TinyStudy.command(
@@ -62,7 +62,7 @@ class KillTest {
                         "--tasks=identifiers,closing_bracket,boolean_literals",
                         "--per-outcome=" + SCENARIOS / 2,
                         "--pool=" + SCENARIOS * 2,
-                        "--training-steps=2")
+                        "--training-steps=" + trainingSteps)
                 .toArray(String[]::new));
     }
 
@@ -90,7 +90,7 @@ class KillTest {
     @Test
     void theFolderIsThatOfAnUndisturbedRun() throws Exception {
         Path mined = folder.resolve("mined");
-        mine(mined);
+        mine(mined, 2);
         Path calm = folder.resolve("calm");
         copy(mined, calm);
         for (String stage : List.of("record", "train", "encode")) {
@@ -105,20 +105,70 @@ class KillTest {
             killed(run, Stage.RECORD, recorded, VerdictPass.ROUND, kills + (KILLS - kills + 1) / 2);
             command("train", "--run", run.toString(), "--threads=1", "--quiet");
             killed(run, Stage.ENCODE, encoded, EncodingPass.SEGMENT, KILLS);
-            Map<String, byte[]> expected = content(calm);
-            Map<String, byte[]> found = content(run);
-            assertThat(found.keySet()).isEqualTo(expected.keySet());
-            expected.forEach((name, bytes) -> assertThat(found.get(name))
-                    .as("%s after %d kills", name, kills)
-                    .isEqualTo(bytes));
-            try (RunFolder opened = RunFolder.openReadOnly(run)) {
-                assertThat(opened.verify()).isEqualTo(expected.size() - 1);
-            }
+            assertSame(calm, run);
         }
         System.err.printf(
                 "%d kills of %d verdicts and %d encoded scenarios; %d looks at whole segments meanwhile; computed twice:"
                         + " %d scenarios in all, at most %d after one kill%n",
                 kills, recorded, encoded, looks, repeated, mostRepeated);
+    }
+
+    /** The first kill comes as soon as there is a state on disk, the others at any moment. */
+    @Test
+    void theAutoencoderIsThatOfAnUndisturbedTraining() throws Exception {
+        Path recorded = folder.resolve("recorded");
+        mine(recorded, 250);
+        command("record", "--run", recorded.toString(), "--threads=1", "--quiet");
+        Path calm = folder.resolve("calm");
+        copy(recorded, calm);
+        Path log = folder.resolve("log.txt");
+        long started = System.nanoTime();
+        assertThat(start(calm, Stage.TRAIN, log).waitFor())
+                .as(Files.readString(log))
+                .isZero();
+        double whole = millisSince(started);
+        int resumed = 0;
+        for (int round = 0; kills < KILLS; round++) {
+            Path run = folder.resolve("killed" + round);
+            copy(recorded, run);
+            while (!committed(run, Stage.TRAIN)) {
+                resumed += hasState(run) ? 1 : 0;
+                Process process = start(run, Stage.TRAIN, log);
+                if (kills == 0) {
+                    watch(process, run, Stage.TRAIN, () -> hasState(run));
+                    process.destroyForcibly();
+                } else if (kills < KILLS) {
+                    process.waitFor((long) (random.nextDouble() * whole), TimeUnit.MILLISECONDS);
+                    process.destroyForcibly();
+                }
+                int exit = process.waitFor();
+                assertThat(exit).as(Files.readString(log)).isIn(0, 128 + 9);
+                kills += exit == 0 ? 0 : 1;
+            }
+            assertSame(calm, run);
+        }
+        assertThat(resumed).isPositive();
+        System.err.printf("%d kills of a training of %.1f s; %d times it went on%n", kills, whole / 1000, resumed);
+    }
+
+    private static boolean hasState(Path run) throws IOException {
+        if (!Files.isDirectory(run.resolve(".training"))) {
+            return false;
+        }
+        try (Stream<Path> files = Files.walk(run.resolve(".training"))) {
+            return files.anyMatch(file -> file.endsWith("state.safetensors"));
+        }
+    }
+
+    private void assertSame(Path calm, Path run) throws IOException {
+        Map<String, byte[]> expected = content(calm);
+        Map<String, byte[]> found = content(run);
+        assertThat(found.keySet()).isEqualTo(expected.keySet());
+        expected.forEach((name, bytes) ->
+                assertThat(found.get(name)).as("%s after %d kills", name, kills).isEqualTo(bytes));
+        try (RunFolder opened = RunFolder.openReadOnly(run)) {
+            assertThat(opened.verify()).isEqualTo(expected.size() - 1);
+        }
     }
 
     private static long lines(Path file) throws IOException {

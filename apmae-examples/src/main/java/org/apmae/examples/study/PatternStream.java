@@ -24,6 +24,9 @@ import org.apmae.models.recording.HookedRecorder;
 /** Runs the target model over scenarios and hands scaled patterns, layer by layer, to a function on several threads. */
 final class PatternStream {
     private static final double HELD_OUT_SHARE = 0.25;
+    private static final int HELD_OUT_SCENARIOS = 100;
+    /** In memory: 131 KB each. */
+    private static final int HELD_OUT_PATTERNS = 5000;
 
     private PatternStream() {}
 
@@ -45,20 +48,22 @@ final class PatternStream {
     }
 
     /**
-     * Patterns of validation files.
+     * Patterns of files that train no AP-MAE: validation files and test files.
      *
      * @param patterns numbered by head; a quarter of the heads of each scenario
      * @param files the source file of each pattern
      */
     record HeldOut(PatternSet patterns, List<String> files) {}
 
-    static HeldOut heldOut(Study study, ApMaeConfig config, int scenarios) {
-        List<ScenarioRow> rows = scenarios(study, RecordStage.Side.VALIDATION).stream()
-                .limit(scenarios)
+    static HeldOut heldOut(Study study, ApMaeConfig config) {
+        ModelShape shape = study.model().shape();
+        int each = HeadSelection.layerwise(shape, HELD_OUT_SHARE, 0).heads().size();
+        List<ScenarioRow> rows = Stream.of(RecordStage.Side.VALIDATION, RecordStage.Side.TEST)
+                .flatMap(side -> scenarios(study, side).stream())
+                .limit(Math.max(1, Math.min(HELD_OUT_SCENARIOS, HELD_OUT_PATTERNS / each)))
                 .toList();
         PatternSet patterns = new PatternSet(config.grid());
         List<String> files = new ArrayList<>();
-        ModelShape shape = study.model().shape();
         try (HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {
             for (ScenarioRow row : rows) {
                 long seed = study.options().seedOf("heads of " + row.id());

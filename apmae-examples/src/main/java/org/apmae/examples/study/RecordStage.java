@@ -127,7 +127,7 @@ final class RecordStage {
                 boolean train = sides.get(file(byTask.get(task).get(i))) == Side.TRAIN;
                 toTrain += found.get(i).correct() && train ? 1 : 0;
             }
-            return toTrain >= options.trainingScenarios() && balanced.reached(task, found);
+            return toTrain >= options.training().scenarios() && balanced.reached(task, found);
         };
     }
 

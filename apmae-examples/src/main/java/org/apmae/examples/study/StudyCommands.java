@@ -31,8 +31,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** The commands that run stages of a study. */
 public final class StudyCommands {
@@ -154,6 +156,14 @@ public final class StudyCommands {
     }
 
     private static final class StudyArguments {
+        /** Options that say what a new AP-MAE is. */
+        private static final List<String> NEW = List.of("--apmae-width", "--decoder", "--patch-input");
+        /** Options that say how an AP-MAE is trained. */
+        private static final List<String> RECIPE = List.of("--training-steps", "--training-batch", "--training-rate");
+
+        @Spec(Spec.Target.MIXEE)
+        private CommandSpec command;
+
         @Parameters(
                 arity = "0..1",
                 paramLabel = "SOURCES",
@@ -198,12 +208,36 @@ public final class StudyCommands {
         private int window = 256;
 
         @Option(
-                names = "--training-scenarios",
-                description = "Scenarios whose patterns train the AP-MAE (default: ${DEFAULT-VALUE}).")
-        private int trainingScenarios = 100;
+                names = "--apmae",
+                paramLabel = "WHICH",
+                description =
+                        "AP-MAE that encodes: train (a new one), embedded (comes with the embedded model, for patterns of"
+                                + " 256 tokens) or the folder of a checkpoint (default: embedded, if the model is, the window is 256 and no"
+                                + " option speaks of training; else train).")
+        private String apmae;
 
-        @Option(names = "--training-steps", description = "Steps of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
-        private int trainingSteps = 2200;
+        @Option(
+                names = "--training-scenarios",
+                description =
+                        "Scenarios whose patterns train the AP-MAE, and make the mean patterns that it is compared with"
+                                + " (default: ${DEFAULT-VALUE}).")
+        private int trainingScenarios = StudyOptions.Training.USUAL.scenarios();
+
+        @Option(
+                names = "--training-steps",
+                description = "Steps of the AP-MAE's training (default: 2200 for a new one, else 0).")
+        private Integer trainingSteps;
+
+        @Option(
+                names = "--training-batch",
+                description = "Patterns in a step of the AP-MAE's training (default: ${DEFAULT-VALUE}).")
+        private int trainingBatch = StudyOptions.Training.USUAL.batch();
+
+        @Option(
+                names = "--training-rate",
+                description =
+                        "Highest learning rate of the AP-MAE's training (default: 3e-3 for a new one, else 5e-4).")
+        private Double trainingRate;
 
         @Option(
                 names = "--apmae-width",
@@ -246,6 +280,10 @@ public final class StudyCommands {
                 throw new IllegalArgumentException("--window is " + window
                         + "; it must be a multiple of 8 from 16 on, because a pattern is cut into 8 x 8 patches");
             }
+            StudyOptions.Autoencoder autoencoder =
+                    new StudyOptions.Autoencoder(autoencoder(), apmaeWidth, decoder, patchInput);
+            // refuses what is not possible before the first stage, not hours later
+            autoencoder.config(window);
             return new StudyOptions(
                     sources == null ? bundledSources().toString() : sources,
                     mining.options(),
@@ -254,12 +292,48 @@ public final class StudyCommands {
                     perOutcome,
                     new StudyOptions.Pool(pool, poolOf),
                     window,
-                    trainingScenarios,
-                    trainingSteps,
-                    new StudyOptions.Autoencoder(apmaeWidth, decoder, patchInput),
+                    autoencoder,
+                    training(autoencoder.isNew()),
                     clusterer,
                     sweepScenarios,
                     seed);
+        }
+
+        private String autoencoder() {
+            List<String> architecture = given(NEW);
+            if (apmae == null) {
+                boolean trains = !architecture.isEmpty() || !given(RECIPE).isEmpty();
+                return model == null && window == 256 && !trains
+                        ? StudyOptions.Autoencoder.EMBEDDED
+                        : StudyOptions.Autoencoder.TRAIN;
+            }
+            if (!apmae.equals(StudyOptions.Autoencoder.TRAIN) && !architecture.isEmpty()) {
+                throw new IllegalArgumentException(architecture.get(0) + " says what a new AP-MAE is like, and --apmae "
+                        + apmae + " is none; leave one of them out");
+            }
+            return apmae;
+        }
+
+        private StudyOptions.Training training(boolean isNew) {
+            StudyOptions.Training usual = StudyOptions.Training.USUAL;
+            List<String> recipe = given(RECIPE);
+            if (!isNew && trainingSteps == null && !recipe.isEmpty()) {
+                throw new IllegalArgumentException(recipe.get(0) + " says how --apmae " + apmae
+                        + " is trained further, but not how long; give --training-steps too");
+            }
+            int steps = isNew ? usual.steps() : 0;
+            double rate = isNew ? usual.rate() : StudyOptions.Training.TUNING_RATE;
+            return new StudyOptions.Training(
+                    trainingScenarios,
+                    trainingSteps == null ? steps : trainingSteps,
+                    trainingBatch,
+                    trainingRate == null ? rate : trainingRate);
+        }
+
+        private List<String> given(List<String> options) {
+            return options.stream()
+                    .filter(option -> command.commandLine().getParseResult().hasMatchedOption(option))
+                    .toList();
         }
 
         /** The build puts a sources jar into the folder corpus beside this program's jar. */

@@ -1,5 +1,7 @@
 package org.apmae.examples.study;
 
+import ai.djl.Device;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -16,6 +18,7 @@ import org.apmae.core.run.Stage;
 import org.apmae.core.scenario.CompletionTask;
 import org.apmae.mining.Corpora;
 import org.apmae.mining.ScenarioSampler;
+import org.apmae.models.apmae.ApMae;
 import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.target.FimWindow;
 
@@ -29,9 +32,8 @@ import org.apmae.models.target.FimWindow;
  * @param perOutcome scenarios wanted for each task and outcome
  * @param pool most candidates for each task
  * @param window tokens of a prompt
- * @param trainingScenarios scenarios whose patterns train the AP-MAE
- * @param trainingSteps optimiser steps of the AP-MAE
- * @param apmae what kind of AP-MAE is trained
+ * @param apmae which AP-MAE encodes
+ * @param training how it is trained
  * @param clusterer what finds the patterns of a head
  * @param sweepScenarios most scenarios of each outcome in the sweep
  * @param seed seed of everything
@@ -44,9 +46,8 @@ record StudyOptions(
         int perOutcome,
         Pool pool,
         int window,
-        int trainingScenarios,
-        int trainingSteps,
         Autoencoder apmae,
+        Training training,
         Clusterer clusterer,
         int sweepScenarios,
         long seed) {
@@ -147,40 +148,111 @@ record StudyOptions(
     /**
      * The AP-MAE of a study.
      *
-     * @param width of its stacks
-     * @param decoder where its decoder puts mask tokens
-     * @param patchInput what it does with the pixels of a patch first
+     * @param source {@link #TRAIN} for a new one, {@link #EMBEDDED}, or the folder of a checkpoint
+     * @param width of the stacks of a new one
+     * @param decoder where the decoder of a new one puts mask tokens
+     * @param patchInput what a new one does with the pixels of a patch first
      */
-    record Autoencoder(int width, DecoderMode decoder, ApMaeConfig.PatchInput patchInput) {
-        /** An eighth of the window to a patch, as the paper has it. */
+    record Autoencoder(String source, int width, DecoderMode decoder, ApMaeConfig.PatchInput patchInput) {
+        static final String TRAIN = "train";
+        static final String EMBEDDED = "embedded";
+
+        boolean isNew() {
+            return source.equals(TRAIN);
+        }
+
+        /** An eighth of the window to a patch of a new one, as the paper has it. */
         ApMaeConfig config(int window) {
-            return ApMaeConfig.laptop(new PatchGrid(window, window / 8), width)
-                    .withDecoderMode(decoder)
-                    .withPatchInput(patchInput);
+            if (isNew()) {
+                return ApMaeConfig.laptop(new PatchGrid(window, window / 8), width)
+                        .withDecoderMode(decoder)
+                        .withPatchInput(patchInput);
+            }
+            ApMaeConfig config = source.equals(EMBEDDED) ? ApMaeConfig.embedded() : ApMaeConfig.read(Path.of(source));
+            if (config.grid().patternSize() != window) {
+                throw new IllegalArgumentException("the AP-MAE '" + source + "' takes patterns of "
+                        + config.grid().patternSize() + " tokens and prompts have " + window + "; give --window "
+                        + config.grid().patternSize() + " or --apmae " + TRAIN);
+            }
+            return config;
+        }
+
+        /** The AP-MAE before any training of the study. */
+        ApMae open(int window, long seed) {
+            ApMaeConfig config = config(window);
+            if (isNew()) {
+                return ApMae.initCopying(config, seed, Device.cpu());
+            }
+            return source.equals(EMBEDDED) ? ApMae.embedded(Device.cpu()) : ApMae.load(Path.of(source), Device.cpu());
         }
 
         private void put(Map<String, Object> json) {
-            json.put("apmae_width", width);
-            json.put("decoder", decoder.name().toLowerCase(Locale.ROOT));
-            json.put("patch_input", patchInput.name().toLowerCase(Locale.ROOT));
+            json.put("apmae", source);
+            if (isNew()) {
+                json.put("apmae_width", width);
+                json.put("decoder", decoder.name().toLowerCase(Locale.ROOT));
+                json.put("patch_input", patchInput.name().toLowerCase(Locale.ROOT));
+            }
         }
 
         private static Autoencoder read(Map<String, Object> json) {
             return new Autoencoder(
-                    json.containsKey("apmae_width") ? integer(json, "apmae_width") : ApMaeConfig.LAPTOP_WIDTH,
+                    (String) json.getOrDefault("apmae", TRAIN),
+                    ((Number) json.getOrDefault("apmae_width", ApMaeConfig.LAPTOP_WIDTH)).intValue(),
                     DecoderMode.valueOf(((String) json.getOrDefault("decoder", "corrected")).toUpperCase(Locale.ROOT)),
                     ApMaeConfig.PatchInput.valueOf(
                             ((String) json.getOrDefault("patch_input", "layer_norm")).toUpperCase(Locale.ROOT)));
         }
     }
 
-    StudyOptions {
-        if (perOutcome < 1 || trainingScenarios < 1 || trainingSteps < 1 || sweepScenarios < 1) {
-            throw new IllegalArgumentException("the sizes of a study must all be 1 or more, not " + perOutcome + ", "
-                    + trainingScenarios + ", " + trainingSteps + " and " + sweepScenarios);
+    /**
+     * How an AP-MAE is trained.
+     *
+     * @param scenarios scenarios whose patterns train it; the mean patterns that it is compared with are of these too
+     * @param steps optimiser steps, 0 for none
+     * @param batch patterns in a step
+     * @param rate highest learning rate
+     */
+    record Training(int scenarios, int steps, int batch, double rate) {
+        static final Training USUAL = new Training(100, 2200, 16, 3e-3);
+        /** For an AP-MAE that is trained already. */
+        static final double TUNING_RATE = 5e-4;
+
+        Training {
+            if (scenarios < 1 || steps < 0 || batch < 1 || !(rate > 0)) {
+                throw new IllegalArgumentException("a training of " + steps + " steps of " + batch + " patterns of "
+                        + scenarios + " scenarios at a rate of " + rate
+                        + " is not possible; the numbers must be 1 or more and the rate above 0");
+            }
         }
-        // refuses a size that is not possible before the first stage, not hours later
-        apmae.config(window);
+
+        private void put(Map<String, Object> json) {
+            json.put("training_scenarios", scenarios);
+            json.put("training_steps", steps);
+            if (steps > 0) {
+                json.put("training_batch", batch);
+                json.put("training_rate", rate);
+            }
+        }
+
+        private static Training read(Map<String, Object> json) {
+            return new Training(
+                    integer(json, "training_scenarios"),
+                    integer(json, "training_steps"),
+                    ((Number) json.getOrDefault("training_batch", USUAL.batch)).intValue(),
+                    ((Number) json.getOrDefault("training_rate", USUAL.rate)).doubleValue());
+        }
+    }
+
+    StudyOptions {
+        if (apmae.isNew() && training.steps() == 0) {
+            throw new IllegalArgumentException(
+                    "a new AP-MAE needs training, but the number of steps is 0; give 1 or more");
+        }
+        if (perOutcome < 1 || sweepScenarios < 1) {
+            throw new IllegalArgumentException(
+                    "the sizes of a study must all be 1 or more, not " + perOutcome + " and " + sweepScenarios);
+        }
         EnumSet<CompletionTask> copy = EnumSet.of(CompletionTask.RANDOM);
         copy.addAll(tasks);
         tasks = Collections.unmodifiableSet(copy);
@@ -188,19 +260,7 @@ record StudyOptions(
 
     StudyOptions with(Clusterer other) {
         return new StudyOptions(
-                sources,
-                mining,
-                model,
-                tasks,
-                perOutcome,
-                pool,
-                window,
-                trainingScenarios,
-                trainingSteps,
-                apmae,
-                other,
-                sweepScenarios,
-                seed);
+                sources, mining, model, tasks, perOutcome, pool, window, apmae, training, other, sweepScenarios, seed);
     }
 
     Map<String, Object> toJson() {
@@ -213,9 +273,8 @@ record StudyOptions(
         json.put("pool", pool.each());
         json.put("pool_of", pool.ownByName());
         json.put("window", window);
-        json.put("training_scenarios", trainingScenarios);
-        json.put("training_steps", trainingSteps);
         apmae.put(json);
+        training.put(json);
         json.put("clusterer", clusterer.wireName());
         json.put("sweep_scenarios", sweepScenarios);
         json.put("seed", String.valueOf(seed));
@@ -235,9 +294,8 @@ record StudyOptions(
                 integer(json, "per_outcome"),
                 Pool.read(json),
                 integer(json, "window"),
-                integer(json, "training_scenarios"),
-                integer(json, "training_steps"),
                 Autoencoder.read(json),
+                Training.read(json),
                 Clusterer.ofWireName((String) json.getOrDefault("clusterer", Clusterer.PAPER.wireName())),
                 integer(json, "sweep_scenarios"),
                 Long.parseLong((String) json.get("seed")));

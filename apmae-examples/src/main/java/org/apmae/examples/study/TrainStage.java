@@ -19,7 +19,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apmae.core.pattern.PatchMask;
@@ -34,6 +33,7 @@ import org.apmae.core.run.RunFolder;
 import org.apmae.core.run.ScenarioRow;
 import org.apmae.core.run.Stage;
 import org.apmae.core.run.StageWriter;
+import org.apmae.core.work.Tasks;
 import org.apmae.models.apmae.ApMae;
 import org.apmae.models.apmae.ApMaeConfig;
 import org.apmae.models.apmae.ApMaeEvaluation;
@@ -46,7 +46,7 @@ import org.apmae.models.apmae.Reconstruction;
 import org.apmae.models.recording.HookedRecorder;
 import org.apmae.models.runtime.NativeRuntime;
 
-/** Stage 4, first half: an AP-MAE trained on patterns of random scenarios that the model got right. */
+/** Stage 4, first half: an AP-MAE, given or trained on patterns of random scenarios that the model got right, or both. */
 final class TrainStage {
     private static final String CONFIG = "models/apmae/config.json";
     private static final String WEIGHTS = "models/apmae/model.safetensors";
@@ -57,8 +57,6 @@ final class TrainStage {
     /** Where training keeps its state until the stage is committed. */
     private static final String STATE = ".training";
 
-    private static final int BATCH = 16;
-    private static final double LEARNING_RATE = 3e-3;
     private static final int CHECKPOINT_EVERY = 100;
     private static final int VALIDATIONS = 20;
     private static final int VALIDATED = 128;
@@ -77,56 +75,82 @@ final class TrainStage {
         StudyOptions options = study.options();
         ApMaeConfig config = options.apmae().config(options.window());
         List<ScenarioRow> training = PatternStream.scenarios(study, RecordStage.Side.TRAIN).stream()
-                .limit(options.trainingScenarios())
+                .limit(options.training().scenarios())
                 .toList();
-        PatternStream.HeldOut held = PatternStream.heldOut(study, config, options.trainingScenarios() / 4 + 1);
+        PatternStream.HeldOut held = PatternStream.heldOut(study, config);
         PatternSet heldOut = held.patterns();
         if (training.isEmpty() || heldOut.size() == 0) {
             throw new IllegalStateException("only " + training.size() + " correct random scenarios stand in"
                     + " the training files and " + heldOut.size()
-                    + " patterns of such in the validation files; mine more"
-                    + " scenarios with --pool");
+                    + " patterns of such in the others; mine more scenarios with --pool");
         }
         MeanPatterns means = PatternStream.means(study, config, training);
         long seed = options.seedOf("apmae");
-        String identity = identity(study);
-        Path state = state(study, identity);
-        try (ApMae apmae = ApMae.initCopying(config, seed, Device.cpu())) {
+        try (ApMae apmae = options.apmae().open(options.window(), seed)) {
+            if (options.training().steps() == 0) {
+                try (StageWriter writer = study.run().begin(Stage.TRAIN)) {
+                    commit(study, writer, apmae, held, means, Map.of());
+                }
+                return;
+            }
+            String identity = identity(study);
+            Path state = state(study, identity);
             ValidationLosses validation = new ValidationLosses(state.resolve("validation.tsv"), heldOut, seed);
             double[] losses = train(study, apmae, training, validation, state, identity);
             try (StageWriter writer = study.run().begin(Stage.TRAIN)) {
-                apmae.save(writer.file(CONFIG).getParent());
                 lossChart(losses, validation).write(writer.file(LOSS));
-                List<Picture> panels = panels(apmae, heldOut, seed);
-                for (int i = 0; i < panels.size(); i++) {
-                    panels.get(i).write(writer.file(String.format(Locale.ROOT, RECONSTRUCTION, i)));
-                }
-                Map<String, Object> metrics = new HashMap<>();
-                metrics.put("parameters", apmae.parameterCount());
-                metrics.put("training_scenarios", training.size());
-                metrics.put("training_patterns", (long) losses.length * BATCH);
-                metrics.put("steps", losses.length);
-                metrics.put("final_training_loss", losses[losses.length - 1]);
-                List<ApMaeEvaluation> each = ApMaeEvaluation.each(apmae, heldOut, means, seed);
-                metrics.putAll(scores(ApMaeEvaluation.mean(each)));
-                metrics.put(
-                        "masked_mse_ratio",
-                        Figures.interval(Interval.ratio(
-                                each.stream()
-                                        .mapToDouble(one -> one.trained().mse())
-                                        .toArray(),
-                                each.stream()
-                                        .mapToDouble(one -> one.meanPattern().mse())
-                                        .toArray(),
-                                held.files(),
-                                seed)));
-                metrics.put(
-                        "layers", layers(each, heldOut, study.model().shape().heads()));
-                writer.metrics(metrics);
-                writer.commit(study.provenance());
+                commit(
+                        study,
+                        writer,
+                        apmae,
+                        held,
+                        means,
+                        Map.of(
+                                "training_scenarios",
+                                training.size(),
+                                "training_patterns",
+                                (long) losses.length * options.training().batch(),
+                                "steps",
+                                losses.length,
+                                "final_training_loss",
+                                losses[losses.length - 1]));
             }
             delete(state);
         }
+    }
+
+    /** Writes the autoencoder and how well it predicts held-out patterns. */
+    private static void commit(
+            Study study,
+            StageWriter writer,
+            ApMae apmae,
+            PatternStream.HeldOut held,
+            MeanPatterns means,
+            Map<String, Object> training) {
+        long seed = study.options().seedOf("apmae");
+        apmae.save(writer.file(CONFIG).getParent());
+        List<Picture> panels = panels(apmae, held.patterns(), seed);
+        for (int i = 0; i < panels.size(); i++) {
+            panels.get(i).write(writer.file(String.format(Locale.ROOT, RECONSTRUCTION, i)));
+        }
+        List<ApMaeEvaluation> each = ApMaeEvaluation.each(apmae, held.patterns(), means, seed);
+        Map<String, Object> metrics = new HashMap<>(training);
+        metrics.put("apmae", study.options().apmae().source());
+        metrics.put("parameters", apmae.parameterCount());
+        metrics.putAll(scores(ApMaeEvaluation.mean(each)));
+        metrics.put(
+                "masked_mse_ratio",
+                Figures.interval(Interval.ratio(
+                        each.stream().mapToDouble(one -> one.trained().mse()).toArray(),
+                        each.stream()
+                                .mapToDouble(one -> one.meanPattern().mse())
+                                .toArray(),
+                        held.files(),
+                        seed)));
+        metrics.put(
+                "layers", layers(each, held.patterns(), study.model().shape().heads()));
+        writer.metrics(metrics);
+        writer.commit(study.provenance());
     }
 
     private static List<Object> layers(List<ApMaeEvaluation> each, PatternSet patterns, int heads) {
@@ -151,19 +175,16 @@ final class TrainStage {
             ValidationLosses validation,
             Path state,
             String identity) {
-        StudyOptions options = study.options();
-        long seed = options.seedOf("apmae");
-        int steps = options.trainingSteps();
+        StudyOptions.Training recipe = study.options().training();
+        // other masks than those that the weights are trained with already
+        long seed = study.options().seedOf(study.options().apmae().isNew() ? "apmae" : "apmae further");
+        int steps = recipe.steps();
         int heads = study.model().shape().layers() * study.model().shape().heads();
-        ExecutorService workers = Executors.newFixedThreadPool(study.threads(), task -> {
-            Thread thread = new Thread(task, "apmae-patterns");
-            thread.setDaemon(true);
-            return thread;
-        });
+        ExecutorService workers = Tasks.threads("apmae-patterns", study.threads());
         try (Progress.Stage progress = study.progress().start("training AP-MAE", steps, "steps");
                 HookedRecorder recorder = new HookedRecorder(study.model(), 1)) {
-            ApMaeTrainingOptions recipe = ApMaeTrainingOptions.of(steps, BATCH, seed)
-                    .withLearningRate(LEARNING_RATE, steps / 20)
+            ApMaeTrainingOptions trainer = ApMaeTrainingOptions.of(steps, recipe.batch(), seed)
+                    .withLearningRate(recipe.rate(), steps / 20)
                     .withClipNorm(1)
                     .withWorkers(2, study.threads());
             PatternBatches batches = PatternBatches.recorded(
@@ -172,11 +193,11 @@ final class TrainStage {
                     apmae.config(),
                     1,
                     Math.max(1, Math.min(Math.min(TOGETHER, training.size()), MOST_PATTERNS / heads)),
-                    BATCH,
+                    recipe.batch(),
                     workers,
                     seed);
             int[] shown = {0};
-            return new ApMaeTrainer(recipe)
+            return new ApMaeTrainer(trainer)
                     .train(
                             apmae,
                             batches,

@@ -95,14 +95,12 @@ final class TransferCommand implements Callable<Integer> {
     private static void measure(
             Study study, List<ApMae> encoders, int column, double[][] errors, double[] means, Progress.Stage progress) {
         ApMaeConfig config = encoders.get(column).config();
-        PatternSet heldOut = PatternStream.heldOut(
-                        study, config, study.options().trainingScenarios() / 4 + 1)
-                .patterns();
+        PatternSet heldOut = PatternStream.heldOut(study, config).patterns();
         MeanPatterns mean = PatternStream.means(
                 study,
                 config,
                 PatternStream.scenarios(study, RecordStage.Side.TRAIN).stream()
-                        .limit(study.options().trainingScenarios())
+                        .limit(study.options().training().scenarios())
                         .toList());
         for (int row = 0; row < encoders.size(); row++) {
             ApMaeEvaluation evaluation = ApMaeEvaluation.of(encoders.get(row), heldOut, mean, 1);

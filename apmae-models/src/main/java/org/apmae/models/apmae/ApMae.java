@@ -14,6 +14,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.apmae.core.pattern.ApMaeDecoder;
@@ -34,6 +35,8 @@ import org.apmae.models.safetensors.SafetensorsWriter;
  * @see <a href="https://arxiv.org/abs/2604.03764">Automated Attention Pattern Discovery at Scale, section on AP-MAE</a>
  */
 public final class ApMae implements AutoCloseable {
+    private static final List<String> EMBEDDED_FILES = List.of("config.json", "model.safetensors");
+
     /** In what type the products of a fast encoder are computed. */
     public enum Precision {
         /** 32-bit floating point. */
@@ -109,6 +112,17 @@ public final class ApMae implements AutoCloseable {
             manager.close();
             throw e;
         }
+    }
+
+    /**
+     * Loads the autoencoder that ships with this library, trained on patterns of
+     * {@link org.apmae.models.target.TargetModels#embedded()}.
+     *
+     * @param device where weights live and patterns are expected
+     * @return the autoencoder, for patterns of 256 tokens
+     */
+    public static ApMae embedded(Device device) {
+        return CheckpointFolder.unpacked(ApMae.class, "embedded", EMBEDDED_FILES, folder -> load(folder, device));
     }
 
     /**

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import org.apmae.core.pattern.DecoderMode;
@@ -285,6 +286,15 @@ public final class ApMaeConfig {
      */
     public static ApMaeConfig small() {
         return of(new PatchGrid(64, 16), new Stack(128, 12, 8, 64, 512), new Stack(128, 8, 8, 64, 512));
+    }
+
+    /**
+     * The config of {@link ApMae#embedded}.
+     *
+     * @return the config
+     */
+    public static ApMaeConfig embedded() {
+        return CheckpointFolder.unpacked(ApMae.class, "embedded", List.of("config.json"), ApMaeConfig::read);
     }
 
     /**

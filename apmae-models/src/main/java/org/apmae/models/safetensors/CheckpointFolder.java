@@ -8,6 +8,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.stream.MalformedJsonException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -15,9 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apmae.models.runtime.Precision;
 
 /**
@@ -85,6 +88,43 @@ public final class CheckpointFolder implements Weights {
             SafetensorsFile file = files.computeIfAbsent(shard, s -> SafetensorsFile.open(folder.resolve(s)));
             file.info(entry.getKey());
             owners.put(entry.getKey(), file);
+        }
+    }
+
+    /**
+     * Unpacks a checkpoint that lies beside a class in its jar, uses it and removes it again.
+     *
+     * @param owner the class
+     * @param name folder of the resources
+     * @param files their names
+     * @param use gets the temporary folder, which is removed when it returns
+     * @param <T> type of the result
+     * @return what {@code use} returned
+     * @throws IllegalStateException if a resource is missing
+     * @throws UncheckedIOException if there is no room for them
+     */
+    public static <T> T unpacked(Class<?> owner, String name, List<String> files, Function<Path, T> use) {
+        try {
+            Path folder = Files.createTempDirectory("apmae-" + name);
+            try {
+                for (String file : files) {
+                    try (InputStream in = owner.getResourceAsStream(name + "/" + file)) {
+                        if (in == null) {
+                            throw new IllegalStateException("this copy of apmae-models lacks " + name + "/" + file
+                                    + "; take the published artifact");
+                        }
+                        Files.copy(in, folder.resolve(file));
+                    }
+                }
+                return use.apply(folder);
+            } finally {
+                for (String file : files) {
+                    Files.deleteIfExists(folder.resolve(file));
+                }
+                Files.deleteIfExists(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot unpack a model that comes with apmae: " + e.getMessage(), e);
         }
     }
 

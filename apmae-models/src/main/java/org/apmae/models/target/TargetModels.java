@@ -1,13 +1,10 @@
 package org.apmae.models.target;
 
 import ai.djl.Device;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.apmae.models.runtime.Precision;
+import org.apmae.models.safetensors.CheckpointFolder;
 
 /**
  * Loads target models of the families starcoder2, gpt2, llama, qwen2 and mistral, as config.json's {@code model_type} names them.
@@ -34,28 +31,8 @@ public final class TargetModels {
      * @return the model, to be closed
      */
     public static TargetModel embedded(Device device) {
-        try {
-            Path folder = Files.createTempDirectory("apmae-embedded");
-            try {
-                for (String name : EMBEDDED_FILES) {
-                    try (InputStream in = TargetModels.class.getResourceAsStream("embedded/" + name)) {
-                        if (in == null) {
-                            throw new IllegalStateException("this copy of apmae-models lacks " + name
-                                    + " of the embedded model; take the published artifact");
-                        }
-                        Files.copy(in, folder.resolve(name));
-                    }
-                }
-                return load(folder, device);
-            } finally {
-                for (String name : EMBEDDED_FILES) {
-                    Files.deleteIfExists(folder.resolve(name));
-                }
-                Files.deleteIfExists(folder);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot unpack the embedded model: " + e.getMessage(), e);
-        }
+        return CheckpointFolder.unpacked(
+                TargetModels.class, "embedded", EMBEDDED_FILES, folder -> load(folder, device));
     }
 
     /**
