@@ -74,12 +74,14 @@ class KillTest {
         }
     }
 
-    /** Everything but the lock and the times taken. */
+    /** Everything but the lock, the times taken and what a training kept to go on from. */
     private static Map<String, byte[]> content(Path run) throws IOException {
         Map<String, byte[]> content = new TreeMap<>();
         try (Stream<Path> files = Files.walk(run)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                if (!file.endsWith(".lock") && !file.endsWith("timings.json")) {
+                if (!file.endsWith(".lock")
+                        && !file.endsWith("timings.json")
+                        && !file.startsWith(run.resolve(".training"))) {
                     content.put(run.relativize(file).toString(), Files.readAllBytes(file));
                 }
             }
@@ -104,7 +106,10 @@ class KillTest {
             copy(mined, run);
             killed(run, Stage.RECORD, recorded, VerdictPass.ROUND, kills + (KILLS - kills + 1) / 2);
             command("train", "--run", run.toString(), "--threads=1", "--quiet");
+            // as a kill between the commit of train and its clearing up leaves it
+            Files.createDirectories(run.resolve(".training/of-before"));
             killed(run, Stage.ENCODE, encoded, EncodingPass.SEGMENT, KILLS);
+            assertThat(run.resolve(".training")).doesNotExist();
             assertSame(calm, run);
         }
         System.err.printf(

@@ -20,6 +20,7 @@ final class EncodeStage {
 
     static void run(Study study) {
         study.run().require(Stage.TRAIN);
+        TrainStage.forgetState(study);
         List<Prompt> prompts = prompts(study);
         HeadSelection heads = HeadSelection.all(study.model().shape());
         try (ApMae apmae = TrainStage.load(study.run());

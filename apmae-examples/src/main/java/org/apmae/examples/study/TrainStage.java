@@ -115,7 +115,7 @@ final class TrainStage {
                                 "final_training_loss",
                                 losses[losses.length - 1]));
             }
-            delete(state);
+            forgetState(study);
         }
     }
 
@@ -236,13 +236,18 @@ final class TrainStage {
         return state;
     }
 
-    private static void delete(Path state) {
-        try (Stream<Path> files = Files.walk(state.getParent())) {
+    /** Deletes what a training kept to go on from: it is whole. A kill right after its commit leaves this to the next stage. */
+    static void forgetState(Study study) {
+        Path folder = study.run().path().resolve(STATE);
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + state + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot delete " + folder + ": " + e.getMessage(), e);
         }
     }
 
